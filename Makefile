@@ -1,0 +1,69 @@
+# Everything a person types here. `make` alone lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MEMBERS := chassis services/programs services/trainings services/funding gateway client
+EDITABLE := $(foreach member,$(MEMBERS),-e $(member))
+UV_VERSION := 0.13.8
+export UV_PYTHON_DOWNLOADS := never
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+
+.PHONY: help
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(BIN)/uv:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: on Debian, apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/run.stamp: requirements.lock $(BIN)/uv $(MEMBERS:%=%/pyproject.toml)
+	@$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps $(EDITABLE)
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	@$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.PHONY: run
+run: $(VENV)/run.stamp ## start everything on this machine; Ctrl-C stops it
+	@exec $(BIN)/tributary serve
+
+.PHONY: test
+test: $(VENV)/dev.stamp ## run every test on a PostgreSQL of its own
+	@$(BIN)/python -m pytest -q
+
+.PHONY: check
+check: $(VENV)/dev.stamp ## lint, types, import contracts, OpenAPI drift, deployment files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/$(BIN)/deptry --no-ansi src) || exit 1; done
+	@$(BIN)/python -m gateway.openapi --check
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/hadolint deploy/Dockerfile
+
+.PHONY: format
+format: $(VENV)/dev.stamp ## put the code in its one layout
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+.PHONY: openapi
+openapi: $(VENV)/dev.stamp ## write openapi/*.json from the code
+	@$(BIN)/python -m gateway.openapi
+
+.PHONY: lock
+lock: $(BIN)/uv ## resolve the dependencies anew and export them with hashes
+	@$(BIN)/uv lock --quiet --upgrade
+	@$(BIN)/uv export --quiet --no-dev --all-packages --all-extras --no-emit-workspace --no-annotate --no-header --format requirements.txt -o requirements.lock
+	@$(BIN)/uv export --quiet --all-packages --all-extras --no-emit-workspace --no-annotate --no-header --format requirements.txt -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove the virtual environment (the data stays)
+	@rm -rf $(VENV)

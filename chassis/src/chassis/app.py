@@ -1,0 +1,140 @@
+"""The application factory: logs, request ids, problems, health, the unit of work. No domain."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from joserfc.jwk import OKPKey
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.logs import begin_request, configure_logs
+from chassis.migrate import check_schema
+from chassis.openapi import describe
+from chassis.problems import ConstraintWords, install_problem_handlers
+from chassis.resources import NotModified
+from chassis.settings import Settings
+from chassis.tokens import Caller
+from chassis.unit_of_work import authenticate_by_token, make_engine
+
+logger = structlog.get_logger()
+
+
+def make_app(
+    *,
+    name: str,
+    description: str,
+    routers: Sequence[APIRouter],
+    settings: Settings,
+    migrations: Path,
+    constraint_words: ConstraintWords | None = None,
+    authenticate: Callable[[Request], Awaitable[Caller]] = authenticate_by_token,
+    lifespan: Callable[[FastAPI], Any] | None = None,
+) -> FastAPI:
+    """An app that serves `routers` and refuses to start on a database that is not at the head of `migrations`."""
+    configure_logs(name, settings.log_level)
+    engine = make_engine(settings)
+
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        await check_schema(engine, migrations)
+        try:
+            if lifespan is None:
+                yield
+            else:
+                async with lifespan(app):
+                    yield
+        finally:
+            await engine.dispose()
+
+    app = FastAPI(
+        title=f"Tributary: {name}",
+        version=version(name),
+        description=description,
+        lifespan=run,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        max_body_size=settings.max_body_bytes,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.settings = settings
+    app.state.engine = engine
+    app.state.authenticate = authenticate
+    app.state.cursor_key = settings.cursor_key.get_secret_value().encode()
+    app.state.token_public_key = OKPKey.import_key(settings.token_public_key)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    app.add_middleware(RequestLine)
+    install_problem_handlers(app, constraint_words or {})
+    app.add_exception_handler(NotModified, _not_modified)
+    app.include_router(health_router(engine))
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def health_router(engine: AsyncEngine) -> APIRouter:
+    """`/livez`: the process runs. `/readyz`: its database answers too."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/livez")
+    async def livez() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that we are not ready
+            logger.warning("not_ready", error=type(error).__name__)
+            return JSONResponse({"status": "database_unavailable"}, status_code=503)
+        return JSONResponse({"status": "ok"})
+
+    return router
+
+
+async def _not_modified(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotModified)  # noqa: S101 - registered for this class only
+    return Response(status_code=304, headers={"ETag": error.tag, "Cache-Control": "private, no-cache"})
+
+
+class RequestLine:
+    """Outermost: gives each request its id, echoes it, and logs one line when it is answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        offered = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        request_id = begin_request(offered or None)
+        started = time.perf_counter()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            if scope["path"] not in {"/livez", "/readyz"}:
+                elapsed_ms = round((time.perf_counter() - started) * 1000, 1)
+                logger.info("request", method=scope["method"], path=scope["path"], status=status, elapsed_ms=elapsed_ms)

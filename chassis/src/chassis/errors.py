@@ -1,0 +1,148 @@
+"""What can be wrong with a request. Pure: no framework. Each error knows its status, its stable code and its words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong, where (`pointer` into the body or `parameter` of the URL), and how to mend it."""
+
+    code: str
+    message: str
+    pointer: str | None = None
+    parameter: str | None = None
+
+
+class DomainError(Exception):
+    """A request that was refused. `detail` says in plain words what happened and what to do."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    code: ClassVar[str] = "validation"
+    title: ClassVar[str] = "Some fields are not valid"
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = (), **extra: Any) -> None:  # noqa: ANN401 - members of a problem document are free
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = list(errors)
+        self.extra = extra
+        self.headers: dict[str, str] = {}
+
+
+class Invalid(DomainError):
+    """A value that cannot be right; says which."""
+
+
+def invalid(pointer: str, code: str, message: str) -> Invalid:
+    """The common case of `Invalid`: one field of the body."""
+    return Invalid("1 field needs attention.", [FieldError(code, message, pointer=pointer)])
+
+
+class BadRequest(DomainError):
+    """The request itself is malformed."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "bad_request"
+    title = "The request is malformed"
+
+
+class UnknownParameter(BadRequest):
+    """A query parameter that does not exist: ignoring it would answer another question."""
+
+    code = "unknown_parameter"
+    title = "Unknown query parameter"
+
+
+class InvalidCursor(BadRequest):
+    """A cursor that was not made here, or was made for another list, filter or sort."""
+
+    code = "invalid_cursor"
+    title = "This cursor does not belong to this list"
+
+
+class Unauthenticated(DomainError):
+    """Nobody, or nobody we can recognize, is calling."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "unauthenticated"
+    title = "Sign in first"
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = (), **extra: Any) -> None:  # noqa: ANN401 - as above
+        super().__init__(detail, errors, **extra)
+        self.headers["WWW-Authenticate"] = "Bearer"
+
+
+class Forbidden(DomainError):
+    """The caller may not do this."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "forbidden"
+    title = "Not allowed"
+
+
+class NotFound(DomainError):
+    """No such thing, or none this caller may know of."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "not_found"
+    title = "Not found"
+
+
+class Conflict(DomainError):
+    """It clashes with what is there: a state, or a duplicate."""
+
+    status = HTTPStatus.CONFLICT
+    code = "conflict"
+    title = "This clashes with what is recorded"
+
+
+class Duplicate(Conflict):
+    """The value is taken."""
+
+    code = "duplicate"
+    title = "Already recorded"
+
+
+class StaleVersion(DomainError):
+    """Somebody changed the record since this caller read it."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+    code = "stale_version"
+    title = "The record has changed since you read it"
+
+
+class PreconditionRequired(DomainError):
+    """A change must say which version it changes."""
+
+    status = HTTPStatus.PRECONDITION_REQUIRED
+    code = "precondition_required"
+    title = "Say which version you are changing"
+
+
+class UnsupportedMediaType(DomainError):
+    """The body is not in a format this endpoint reads."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    code = "unsupported_media_type"
+    title = "The body is not JSON"
+
+
+class Unavailable(DomainError):
+    """Something this answer needs is out of reach just now. Nothing happened; try again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "unavailable"
+    title = "Not available just now"
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = (), **extra: Any) -> None:  # noqa: ANN401 - as above
+        super().__init__(detail, errors, **extra)
+        self.headers["Retry-After"] = "2"
+
+
+class OutcomeUnknown(Unavailable):
+    """A write whose answer was lost: it may have happened."""
+
+    code = "outcome_unknown"
+    title = "It is not known whether this happened"

@@ -1,0 +1,92 @@
+"""The OpenAPI document of an app: problems declared on every operation, nothing the generators trip over."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from chassis.exports import MEDIA_TYPES
+from chassis.problems import MEDIA_TYPE, Problem
+
+_DESCRIPTIONS: Final = {
+    "400": "The request is malformed, or names a parameter that does not exist.",
+    "401": "No valid token.",
+    "403": "The caller may not do this.",
+    "404": "There is no such thing, or none the caller may know of.",
+    "409": "It clashes with what is recorded.",
+    "412": "The record has changed since the caller read it.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON.",
+    "422": "Some values are not valid; `errors` says which and why.",
+    "428": "The change does not say which version it changes.",
+    "500": "A failure on our side.",
+    "503": "Something this answer needs is out of reach. Nothing happened; try again after `Retry-After` seconds.",
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The document of `app`, made once. Takes the place of `app.openapi`."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+            separate_input_output_schemas=False,
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(problem.pop("$defs"))
+        schemas["Problem"] = problem
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                _declare_answers(path, method, operation)
+        document["components"]["schemas"] = dict(sorted(schemas.items()))
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _declare_answers(path: str, method: str, operation: dict[str, Any]) -> None:
+    responses: dict[str, Any] = operation["responses"]
+    names = {parameter["name"].lower() for parameter in operation.get("parameters", [])}
+    if method == "get" and path.endswith("}"):
+        responses.setdefault("304", {"description": "The caller's copy is current (`If-None-Match`)."})
+    if "format" in names:
+        for media_type in MEDIA_TYPES.values():
+            responses["200"]["content"].setdefault(media_type, {"schema": {"type": "string"}})
+    if responses.get("422", {}).get("description") == "Validation Error":
+        del responses["422"]
+    for status in sorted(_problems_of(path, operation, names)):
+        problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        responses.setdefault(status, {"description": _DESCRIPTIONS[status], "content": problem})
+
+
+def _problems_of(path: str, operation: dict[str, Any], names: set[str]) -> set[str]:
+    statuses = {"400", "500"}
+    if "security" in operation:
+        statuses |= {"401", "403", "503"}
+    if "{" in path:
+        statuses |= {"404", "422"}
+    if names:
+        statuses.add("422")
+    if "requestBody" in operation:
+        statuses |= {"409", "413", "415", "422"}
+    if "if-match" in names:
+        statuses |= {"404", "412", "428"}
+    return statuses
+
+
+def write_document(app: FastAPI, path: Path) -> None:
+    """Write the document of `app` to `path`, the same bytes on every machine."""
+    path.write_text(text_of(describe(app)), encoding="utf-8")
+
+
+def text_of(document: dict[str, Any]) -> str:
+    """The document as it is committed."""
+    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"

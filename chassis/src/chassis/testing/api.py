@@ -1,0 +1,60 @@
+"""Calling an app in its own process, as any caller, with a real signed token."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+from joserfc.jwk import OKPKey
+
+from chassis.tokens import EVERYWHERE, Caller, mint_token
+
+
+def caller(role: str = "viewer", *countries: str) -> Caller:
+    """Somebody with a role and grants for `countries`."""
+    return Caller(subject=f"test-{role}", name=f"Test {role}", role=role, countries=frozenset(countries))
+
+
+class Api:
+    """Clients of one running app."""
+
+    def __init__(self, app: FastAPI, private_key: OKPKey) -> None:
+        self.app = app
+        self.private_key = private_key
+        # The app's own errors must come back as the responses a user would see.
+        self.transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+
+    def as_caller(self, who: Caller) -> httpx.AsyncClient:
+        """A client that calls as `who`."""
+        token = mint_token(self.private_key, who, "01920000-0000-7000-8000-000000000000")
+        return self._client({"Authorization": f"Bearer {token}"})
+
+    def anonymous(self) -> httpx.AsyncClient:
+        """A client without a token."""
+        return self._client({})
+
+    def viewer(self) -> httpx.AsyncClient:
+        """Reads everything but people."""
+        return self.as_caller(caller("viewer"))
+
+    def analyst(self) -> httpx.AsyncClient:
+        """Also writes sources, measures, figures and statements."""
+        return self.as_caller(caller("analyst"))
+
+    def officer(self, *countries: str) -> httpx.AsyncClient:
+        """Also reads and writes people and records of `countries`; of all where none is named."""
+        return self.as_caller(caller("officer", *(countries or (EVERYWHERE,))))
+
+    def admin(self) -> httpx.AsyncClient:
+        """Manages users and sees no people."""
+        return self.as_caller(caller("admin"))
+
+    def _client(self, headers: dict[str, str]) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=self.transport, base_url="http://test", headers=headers)
+
+
+@asynccontextmanager
+async def running(app: FastAPI, private_key: OKPKey) -> AsyncIterator[Api]:
+    """`app`, started and stopped as a server would."""
+    async with app.router.lifespan_context(app):
+        yield Api(app, private_key)

@@ -1,0 +1,3 @@
+"""Shared fixtures of every member's tests."""
+
+pytest_plugins = ["chassis.testing.fixtures"]

@@ -1,0 +1,1 @@
+"""The gateway: signs in, routes, joins figures, keeps users, grants and tokens."""

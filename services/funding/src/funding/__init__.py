@@ -1,0 +1,1 @@
+"""Funding: fund lines and the ledger, and every total of money."""

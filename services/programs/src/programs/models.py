@@ -1,0 +1,445 @@
+"""Tables of the programs service. What a table promises is a constraint here, and so in PostgreSQL."""
+
+import uuid
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+from chassis.resources import Resource, make_metadata, sorted_text
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Numeric, Text, UniqueConstraint, func
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, Relationship, SQLModel
+
+from programs import domain
+
+metadata: Final = make_metadata()
+
+
+class Base(SQLModel):
+    """Puts this service's tables in this service's metadata."""
+
+    metadata = metadata
+
+
+class Stored(Resource, Base):
+    """The columns of every stored resource."""
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """The column holds one of an enumeration's values."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def window(column: str) -> CheckConstraint:
+    """The vague date in the column is not empty."""
+    return CheckConstraint(f"({column} ->> 'earliest') <= ({column} ->> 'latest')", name=f"{column}_in_order")
+
+
+def code_column() -> Any:  # noqa: ANN401 - stands where a default may stand
+    """A code that people use: unique, never changed."""
+    return Field(sa_column=sorted_text(nullable=False, unique=True))
+
+
+def refers_to(target: str, *, nullable: bool = False, index: bool = True) -> Any:  # noqa: ANN401 - as above
+    """A reference by code. What is referred to is never deleted, its code never changed."""
+    return Field(
+        default=None, sa_column=Column(Text(collation="C"), ForeignKey(target), nullable=nullable, index=index)
+    )
+
+
+def vague_date() -> Any:  # noqa: ANN401 - as above
+    """A window of dates with its words, as JSON."""
+    return Field(default=None, sa_type=JSONB(none_as_null=True))
+
+
+class Agency(Stored, table=True):
+    """An organization that partners in programs, publishes sources, or is spoken of."""
+
+    __tablename__ = "agencies"
+    __table_args__ = (
+        one_of("kind", domain.AgencyKind),
+        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
+        CheckConstraint("parent_code <> code", name="not_its_own_parent"),
+    )
+
+    code: str = code_column()
+    name: str = Field(sa_column=sorted_text(nullable=False))
+    kind: str
+    country_code: str | None = None
+    subdivision_code: str | None = None
+    parent_code: str | None = refers_to("agencies.code", nullable=True)
+    aliases: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=sql("'{}'")))
+
+
+class Program(Stored, table=True):
+    """A program in one country or several, maybe part of another."""
+
+    __tablename__ = "programs"
+    __table_args__ = (
+        one_of("kind", domain.ProgramKind),
+        one_of("sector", domain.Sector),
+        one_of("status", domain.ProgramStatus),
+        window("starts"),
+        window("ends"),
+        CheckConstraint("parent_code <> code", name="not_its_own_parent"),
+    )
+
+    code: str = code_column()
+    title: str = Field(sa_column=sorted_text(nullable=False))
+    kind: str
+    sector: str
+    status: str | None = None
+    parent_code: str | None = refers_to("programs.code", nullable=True)
+    lead_agency_code: str | None = refers_to("agencies.code", nullable=True)
+    subdivision_code: str | None = None
+    scope: str | None = None
+    starts: dict[str, Any] | None = vague_date()
+    ends: dict[str, Any] | None = vague_date()
+    countries: list["ProgramCountry"] = Relationship(
+        sa_relationship_kwargs={
+            "lazy": "selectin",
+            "order_by": "ProgramCountry.country_code",
+            "cascade": "all, delete-orphan",
+        }
+    )
+
+
+class ProgramCountry(Base, table=True):
+    """A country of a program, with its share of it where that is known. Shares of a program add up to 1."""
+
+    __tablename__ = "program_countries"
+    __table_args__ = (
+        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
+        CheckConstraint("share > 0 AND share <= 1", name="share_is_fraction"),
+        Index(None, "country_code"),
+    )
+
+    program_id: uuid.UUID = Field(foreign_key="programs.id", primary_key=True)
+    country_code: str = Field(sa_column=sorted_text(primary_key=True))
+    share: Decimal | None = Field(default=None, sa_type=Numeric(7, 6))
+
+
+class Source(Stored, table=True):
+    """A document that says something, and when it may have been written."""
+
+    __tablename__ = "sources"
+    __table_args__ = (
+        one_of("kind", domain.SourceKind),
+        one_of("confidence", domain.Confidence),
+        CheckConstraint("as_of_earliest <= as_of_latest", name="as_of_in_order"),
+    )
+
+    code: str = code_column()
+    title: str = Field(sa_column=sorted_text(nullable=False))
+    publisher: str
+    publisher_agency_code: str | None = refers_to("agencies.code", nullable=True)
+    kind: str
+    url: str | None = None
+    published_on: date | None = None
+    retrieved_on: date | None = None
+    as_of_earliest: date
+    as_of_latest: date | None = None
+    as_of_best: str | None = None
+    confidence: str
+    basis: str | None = None
+
+
+class Measure(Stored, table=True):
+    """What is counted: unit, basis, whether it may be added, and the counting rule in one sentence."""
+
+    __tablename__ = "measures"
+    __table_args__ = (
+        one_of("kind", domain.MeasureKind),
+        one_of("basis", domain.Basis),
+        one_of("additivity", domain.Additivity),
+        one_of("owner_service", domain.OwnerService),
+    )
+
+    code: str = code_column()
+    label: str
+    unit: str
+    kind: str
+    basis: str
+    additivity: str
+    counting_rule: str
+    owner_service: str
+
+
+class Series(Stored, table=True):
+    """One line of claims about a subject and a measure that may follow each other; its dimensions describe it."""
+
+    __tablename__ = "series"
+    __table_args__ = (
+        one_of("subject_type", domain.SubjectType),
+        Index("ix_series_subject", "subject_type", "subject_code"),
+        # At most one series leads for a subject and a measure.
+        Index(
+            "uq_series_headline",
+            "subject_type",
+            "subject_code",
+            "measure_code",
+            unique=True,
+            postgresql_where=sql("is_headline"),
+        ),
+    )
+
+    code: str = code_column()
+    label: str
+    measure_code: str = refers_to("measures.code")
+    subject_type: str
+    subject_code: str
+    is_headline: bool = Field(sa_column_kwargs={"server_default": sql("false")})
+    currency: str | None = None
+    is_joint: bool = Field(sa_column_kwargs={"server_default": sql("false")})
+    agency_codes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=sql("'{}'")))
+    program_code: str | None = refers_to("programs.code", nullable=True)
+    nationality_code: str | None = None
+    venue_kind: str | None = None
+    stage: str | None = None
+    scope: str | None = None
+
+
+class ReportedFigure(Stored, table=True):
+    """A number that a document states. Append-only; ranks and supersessions are rows of their own."""
+
+    __tablename__ = "reported_figures"
+    __table_args__ = (
+        one_of("qualifier", domain.Qualifier),
+        one_of("bound", domain.Bound),
+        window("period_start"),
+        window("period_end"),
+        CheckConstraint("as_of_earliest <= as_of_latest", name="as_of_in_order"),
+        CheckConstraint(
+            "CASE bound WHEN 'unquantified' THEN num_nonnulls(value, value_min, value_max, qualifier) = 0"
+            " WHEN 'range' THEN value IS NULL AND value_min <= value_max AND num_nulls(value_min, value_max) = 0"
+            " ELSE value IS NOT NULL AND num_nonnulls(value_min, value_max) = 0 END",
+            name="value_fits_bound",
+        ),
+    )
+
+    code: str | None = Field(default=None, sa_column=sorted_text(unique=True))
+    series_code: str = refers_to("series.code")
+    value: Decimal | None = Field(default=None, sa_type=Numeric(24, 6))
+    value_min: Decimal | None = Field(default=None, sa_type=Numeric(24, 6))
+    value_max: Decimal | None = Field(default=None, sa_type=Numeric(24, 6))
+    qualifier: str | None = None
+    qualifier_text: str | None = None
+    bound: str
+    text: str
+    notes: str | None = None
+    period_start: dict[str, Any] | None = vague_date()
+    period_end: dict[str, Any] | None = vague_date()
+    as_of_earliest: date
+    as_of_latest: date | None = None
+    as_of_label: str | None = None
+    dimensions: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=sql("'{}'")))
+    source_code: str = refers_to("sources.code")
+    locator: str | None = None
+    primary_source: str | None = None
+    asserted_on: date | None = None
+    recorded_by: str
+    series: Series = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+    source: Source = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+    ranks: list["RankDecision"] = Relationship(
+        sa_relationship_kwargs={"lazy": "selectin", "order_by": "RankDecision.id"}
+    )
+    supersedes: list["Supersession"] = Relationship(
+        sa_relationship_kwargs={
+            "lazy": "selectin",
+            "foreign_keys": "Supersession.figure_id",
+            "order_by": "Supersession.id",
+        }
+    )
+    superseded_by: list["Supersession"] = Relationship(
+        sa_relationship_kwargs={
+            "lazy": "selectin",
+            "foreign_keys": "Supersession.superseded_id",
+            "order_by": "Supersession.id",
+        }
+    )
+    conflicts: list["ConflictMember"] = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+
+
+class Statement(Stored, table=True):
+    """What a document says that is not a number of a measure, in our words, with its author. Append-only."""
+
+    __tablename__ = "statements"
+    __table_args__ = (
+        one_of("kind", domain.StatementKind),
+        one_of("subject_type", domain.SubjectType),
+        one_of("qualifier", domain.Qualifier),
+        one_of("bound", domain.Bound),
+        window("period_start"),
+        window("period_end"),
+        Index("ix_statements_subject", "subject_type", "subject_code"),
+    )
+
+    code: str | None = Field(default=None, sa_column=sorted_text(unique=True))
+    kind: str
+    topic: str = Field(sa_column=sorted_text(nullable=False))
+    predicate: str
+    subject_type: str
+    subject_code: str
+    text: str
+    value: Any = Field(default=None, sa_type=JSONB(none_as_null=True))
+    unit: str | None = None
+    qualifier: str | None = None
+    qualifier_text: str | None = None
+    bound: str | None = None
+    period_start: dict[str, Any] | None = vague_date()
+    period_end: dict[str, Any] | None = vague_date()
+    dimensions: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=sql("'{}'")))
+    related: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=sql("'{}'")))
+    agency_codes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=sql("'{}'")))
+    program_code: str | None = refers_to("programs.code", nullable=True)
+    attribution: str
+    source_code: str = refers_to("sources.code")
+    locator: str | None = None
+    notes: str | None = None
+    recorded_by: str
+    source: Source = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+    ranks: list["RankDecision"] = Relationship(
+        sa_relationship_kwargs={"lazy": "selectin", "order_by": "RankDecision.id"}
+    )
+    conflicts: list["ConflictMember"] = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+
+
+class RankDecision(Base, table=True):
+    """Which rank a figure or statement has from now on, by whom and why. Append-only: the latest row counts."""
+
+    __tablename__ = "rank_decisions"
+    __table_args__ = (
+        one_of("rank", domain.Rank),
+        CheckConstraint("num_nonnulls(figure_id, statement_id) = 1", name="one_subject"),
+        CheckConstraint("rank <> 'deprecated' OR reason IS NOT NULL", name="deprecation_has_reason"),
+    )
+
+    id: uuid.UUID = Field(default=None, primary_key=True, sa_column_kwargs={"server_default": sql("uuidv7()")})
+    figure_id: uuid.UUID | None = Field(default=None, foreign_key="reported_figures.id", index=True)
+    statement_id: uuid.UUID | None = Field(default=None, foreign_key="statements.id", index=True)
+    rank: str
+    reason: str | None = None
+    decided_by: str
+    decided_at: datetime = Field(
+        default=None,
+        sa_type=DateTime(timezone=True),
+        sa_column_kwargs={"server_default": func.clock_timestamp()},
+    )
+
+
+class Supersession(Base, table=True):
+    """A later figure takes an earlier one's place, and why. The earlier one stays true for its date. Append-only."""
+
+    __tablename__ = "supersessions"
+    __table_args__ = (
+        one_of("reason", domain.SupersessionReason),
+        CheckConstraint("figure_id <> superseded_id", name="not_itself"),
+        # A chain, not a tree: each figure is superseded once. Only a figure already there can be superseded,
+        # so there is no cycle.
+        UniqueConstraint("superseded_id"),
+    )
+
+    id: uuid.UUID = Field(default=None, primary_key=True, sa_column_kwargs={"server_default": sql("uuidv7()")})
+    figure_id: uuid.UUID = Field(foreign_key="reported_figures.id", index=True)
+    superseded_id: uuid.UUID = Field(foreign_key="reported_figures.id")
+    reason: str
+    decided_by: str
+    decided_at: datetime = Field(
+        default=None,
+        sa_type=DateTime(timezone=True),
+        sa_column_kwargs={"server_default": func.clock_timestamp()},
+    )
+
+
+class ConflictRecord(Stored, table=True):
+    """Claims that seem to disagree, what was found out, and how it was settled."""
+
+    __tablename__ = "conflicts"
+    __table_args__ = (one_of("status", domain.ConflictStatus),)
+
+    code: str = code_column()
+    kind: str
+    status: str
+    title: str
+    resolution: str
+    reason: str
+    members: list["ConflictMember"] = Relationship(
+        back_populates="conflict",
+        sa_relationship_kwargs={
+            "lazy": "selectin",
+            "order_by": "ConflictMember.member_code",
+            "cascade": "all, delete-orphan",
+        },
+    )
+
+
+class ConflictMember(Base, table=True):
+    """A figure or statement that stands in a conflict."""
+
+    __tablename__ = "conflict_members"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(figure_id, statement_id) = 1", name="one_subject"),
+        UniqueConstraint("conflict_id", "figure_id", "statement_id", postgresql_nulls_not_distinct=True),
+    )
+
+    id: uuid.UUID = Field(default=None, primary_key=True, sa_column_kwargs={"server_default": sql("uuidv7()")})
+    conflict_id: uuid.UUID = Field(foreign_key="conflicts.id", index=True)
+    figure_id: uuid.UUID | None = Field(default=None, foreign_key="reported_figures.id", index=True)
+    statement_id: uuid.UUID | None = Field(default=None, foreign_key="statements.id", index=True)
+    member_code: str
+    conflict: ConflictRecord = Relationship(back_populates="members", sa_relationship_kwargs={"lazy": "selectin"})
+
+
+class CoverageDeclaration(Stored, table=True):
+    """A named person states from when a country's records are complete. Append-only: nothing infers it."""
+
+    __tablename__ = "coverage_declarations"
+    __table_args__ = (
+        one_of("measure_family", domain.MeasureFamily),
+        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
+        CheckConstraint("complete_from <= complete_to", name="window_in_order"),
+    )
+
+    country_code: str = Field(sa_column=sorted_text(nullable=False, index=True))
+    measure_family: str
+    complete_from: date
+    complete_to: date | None = None
+    declared_by: str
+    note: str | None = None
+
+
+class Partnership(Stored, table=True):
+    """An agency's part in a program: roles, dates, scope, and the document that says so."""
+
+    __tablename__ = "partnerships"
+    __table_args__ = (
+        CheckConstraint("cardinality(roles) > 0", name="has_a_role"),
+        CheckConstraint(
+            f"roles <@ ARRAY[{', '.join(repr(str(role)) for role in domain.PartnerRole)}]", name="roles_known"
+        ),
+        window("starts"),
+        window("ends"),
+        Index(
+            "uq_partnerships_agency_program_start",
+            "agency_code",
+            "program_code",
+            sql("(starts ->> 'earliest')"),
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    agency_code: str = refers_to("agencies.code")
+    program_code: str = refers_to("programs.code")
+    roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    starts: dict[str, Any] | None = vague_date()
+    ends: dict[str, Any] | None = vague_date()
+    scope: str | None = None
+    instrument: str | None = None
+    source_code: str | None = refers_to("sources.code", nullable=True)
+    locator: str | None = None
+    agency: Agency = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+    program: Program = Relationship(sa_relationship_kwargs={"lazy": "selectin"})

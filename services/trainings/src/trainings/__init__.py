@@ -1,0 +1,1 @@
+"""Trainings: courses, deliveries, people, seats and completions, and every count of people."""

@@ -39,6 +39,7 @@ def make_app(
     constraint_words: ConstraintWords | None = None,
     authenticate: Callable[[Request], Awaitable[Caller]] = authenticate_by_token,
     lifespan: Callable[[FastAPI], Any] | None = None,
+    readiness: Callable[[FastAPI], Awaitable[dict[str, bool]]] | None = None,
 ) -> FastAPI:
     """An app that serves `routers` and refuses to start on a database that is not at the head of `migrations`."""
     configure_logs(name, settings.log_level)
@@ -77,14 +78,16 @@ def make_app(
     app.add_middleware(RequestLine)
     install_problem_handlers(app, constraint_words or {})
     app.add_exception_handler(NotModified, _not_modified)
-    app.include_router(health_router(engine))
+    app.include_router(health_router(app, engine, readiness))
     for router in routers:
         app.include_router(router)
     return app
 
 
-def health_router(engine: AsyncEngine) -> APIRouter:
-    """`/livez`: the process runs. `/readyz`: its database answers too."""
+def health_router(
+    app: FastAPI, engine: AsyncEngine, readiness: Callable[[FastAPI], Awaitable[dict[str, bool]]] | None
+) -> APIRouter:
+    """`/livez`: the process runs. `/readyz`: its database answers too, and whatever else `readiness` names."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/livez")
@@ -93,15 +96,25 @@ def health_router(engine: AsyncEngine) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> Response:
-        try:
-            async with engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that we are not ready
-            logger.warning("not_ready", error=type(error).__name__)
-            return JSONResponse({"status": "database_unavailable"}, status_code=503)
+        ready = {"database": await _is_reachable(engine)}
+        if readiness is not None:
+            ready |= await readiness(app)
+        missing = sorted(name for name, is_ready in ready.items() if not is_ready)
+        if missing:
+            return JSONResponse({"status": "not_ready", "missing": missing}, status_code=503)
         return JSONResponse({"status": "ok"})
 
     return router
+
+
+async def _is_reachable(engine: AsyncEngine) -> bool:
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that we are not ready
+        logger.warning("not_ready", error=type(error).__name__)
+        return False
+    return True
 
 
 async def _not_modified(_request: Request, error: Exception) -> Response:

@@ -4,13 +4,14 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import IO, Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncScalarResult
 from starlette.responses import StreamingResponse
 
+# Rows come from the database one by one, or lie in memory where a list is short.
+Rows = AsyncIterable[Any] | Iterable[Any]
 MEDIA_TYPES: Final = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 _EXTENSIONS: Final = {kind: name for name, kind in MEDIA_TYPES.items()}
 _IN_MEMORY_BYTES: Final = 1_048_576
@@ -19,7 +20,7 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def export_rows(
-    rows: AsyncScalarResult[Any], read: type[BaseModel], media_type: str, *, excel: bool, name: str
+    rows: Rows, read: type[BaseModel], media_type: str, *, excel: bool, name: str
 ) -> StreamingResponse:
     """All of `rows` as a file of `media_type`, each as `read` shows it. A CSV row is flat: `starts_earliest`, ..."""
     spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - closed when sent
@@ -27,7 +28,7 @@ async def export_rows(
         if media_type == MEDIA_TYPES["csv"]:
             await _write_csv(spool, rows, read, excel=excel)
         else:
-            async for row in rows:
+            async for row in _each(rows):
                 spool.write(read.model_validate(row).model_dump_json().encode() + b"\n")
     except BaseException:
         spool.close()
@@ -42,6 +43,15 @@ async def export_rows(
     return StreamingResponse(_chunks(spool), headers=headers, media_type=media_type + charset)
 
 
+async def _each(rows: Rows) -> AsyncIterator[Any]:
+    if isinstance(rows, AsyncIterable):
+        async for row in rows:
+            yield row
+    else:
+        for row in rows:
+            yield row
+
+
 async def _chunks(spool: IO[bytes]) -> AsyncIterator[bytes]:
     try:
         while chunk := spool.read(_CHUNK_BYTES):
@@ -50,14 +60,14 @@ async def _chunks(spool: IO[bytes]) -> AsyncIterator[bytes]:
         spool.close()
 
 
-async def _write_csv(spool: IO[bytes], rows: AsyncScalarResult[Any], read: type[BaseModel], *, excel: bool) -> None:
+async def _write_csv(spool: IO[bytes], rows: Rows, read: type[BaseModel], *, excel: bool) -> None:
     text = io.TextIOWrapper(spool, encoding="utf-8", newline="", write_through=True)
     if excel:
         text.write("\ufeff")
     writer = csv.writer(text, lineterminator="\r\n")
     columns = list(_columns(read))
     writer.writerow(columns)
-    async for row in rows:
+    async for row in _each(rows):
         cells = dict(_flatten(read.model_validate(row).model_dump(mode="json")))
         # A nested object that is null has no cells of its own: its columns are empty.
         values = (cells.get(column) for column in columns)

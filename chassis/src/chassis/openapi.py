@@ -1,7 +1,8 @@
 """The OpenAPI document of an app: problems declared on every operation, nothing the generators trip over."""
 
+import importlib
 import json
-from pathlib import Path
+import sys
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -55,7 +56,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _declare_answers(path: str, method: str, operation: dict[str, Any]) -> None:
     responses: dict[str, Any] = operation["responses"]
     names = {parameter["name"].lower() for parameter in operation.get("parameters", [])}
-    if method == "get" and path.endswith("}"):
+    if method == "get" and "security" in operation:
         responses.setdefault("304", {"description": "The caller's copy is current (`If-None-Match`)."})
     if "format" in names:
         for media_type in MEDIA_TYPES.values():
@@ -82,11 +83,11 @@ def _problems_of(path: str, operation: dict[str, Any], names: set[str]) -> set[s
     return statuses
 
 
-def write_document(app: FastAPI, path: Path) -> None:
-    """Write the document of `app` to `path`, the same bytes on every machine."""
-    path.write_text(text_of(describe(app)), encoding="utf-8")
-
-
 def text_of(document: dict[str, Any]) -> str:
-    """The document as it is committed."""
+    """The document as it is committed, the same bytes on every machine."""
     return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":  # python -m chassis.openapi MODULE:FACTORY prints the document of one app
+    module, _, factory = sys.argv[1].partition(":")
+    sys.stdout.write(text_of(getattr(importlib.import_module(module), factory)().openapi()))

@@ -5,10 +5,10 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlencode
@@ -28,6 +28,7 @@ from chassis.exports import MEDIA_TYPES, export_rows
 _RANGES: Final = {"_gte": "__ge__", "_gt": "__gt__", "_lte": "__le__", "_lt": "__lt__"}
 # Parameters that choose how to show a list, not which rows are in it.
 _VIEW: Final = frozenset({"limit", "cursor", "format", "with_total", "excel"})
+_REFUSED: Final = "This cursor was made for another list, filter or sort, or was changed. Start again without a cursor."
 Columns = Mapping[str, Any]
 Table = TypeVar("Table")
 
@@ -68,18 +69,22 @@ class Page(BaseModel):
     items: list[Any]
     next_cursor: str | None = Field(description="Null on the last page.")
     next: str | None = Field(description="The next page's address, relative to the host; null on the last page.")
-    total_count: int | None = Field(default=None, description="Null unless `with_total=true`.")
+    total_count: int | None = Field(description="Null unless `with_total=true`.")
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list that can be paged: what to select, the columns of its filters, of its sort and of its text search."""
+    """A list that can be paged: what to select, the columns of its filters, of its sort and of its text search.
+
+    `present` turns a row into what is shown, where the row itself is not.
+    """
 
     statement: SelectOfScalar[Any]
     filters: Columns
     sorts: Columns
     id: Any
     text: Sequence[Any] = ()
+    present: Callable[[Any], object] = lambda row: row
 
 
 async def answer_list(
@@ -92,8 +97,9 @@ async def answer_list(
     media_type = wanted_media_type(request, query)
     if media_type is not None:
         streamed = await session.stream_scalars(statement.order_by(*(one.ordered for one in order)))
+        shown = (listing.present(row) async for row in streamed)
         return await export_rows(
-            streamed, read, media_type, excel=query.excel, name=request.url.path.rsplit("/", 1)[-1]
+            shown, read, media_type, excel=query.excel, name=request.url.path.rsplit("/", 1)[-1]
         )
     key = request.app.state.cursor_key
     fingerprint = fingerprint_of(request, query.sort)
@@ -108,7 +114,7 @@ async def answer_list(
         counted = listing.statement.where(*conditions(query, listing)).order_by(None).subquery()
         total = (await session.exec(select(func.count()).select_from(counted))).one()
     return page(
-        items=[read.model_validate(row) for row in rows],
+        items=[read.model_validate(listing.present(row)) for row in rows],
         next_cursor=cursor,
         next=next_address(request, cursor) if cursor else None,
         total_count=total,
@@ -200,23 +206,22 @@ def write_cursor(values: Sequence[Any], key: bytes, fingerprint: str) -> str:
     return base64.urlsafe_b64encode(_sign(payload, key, fingerprint) + payload).decode().rstrip("=")
 
 
-def read_cursor(cursor: str, key: bytes, fingerprint: str, order: Sequence[SortColumn]) -> list[Any]:
-    """The values of a cursor; `InvalidCursor` where it was not made here for this very list."""
-    refused = InvalidCursor(
-        "This cursor was made for another list, filter or sort, or was changed. Start again without a cursor."
-    )
+def read_place(cursor: str, key: bytes, fingerprint: str) -> list[Any]:
+    """The plain values of a cursor; `InvalidCursor` where it was not made here for this very list."""
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (ValueError, UnicodeError) as error:
-        raise refused from error
+        raise InvalidCursor(_REFUSED) from error
     signature, payload = raw[:16], raw[16:]
     if not hmac.compare_digest(signature, _sign(payload, key, fingerprint)):
-        raise refused
-    try:
-        values = json.loads(payload)
-        return [_typed(value, one) for value, one in zip(values, order, strict=True)]
-    except (ValueError, InvalidOperation) as error:
-        raise refused from error
+        raise InvalidCursor(_REFUSED)
+    values: list[Any] = json.loads(payload)
+    return values
+
+
+def read_cursor(cursor: str, key: bytes, fingerprint: str, order: Sequence[SortColumn]) -> list[Any]:
+    """The values of a cursor, each of its column's type."""
+    return [_typed(value, one) for value, one in zip(read_place(cursor, key, fingerprint), order, strict=True)]
 
 
 def _sign(payload: bytes, key: bytes, fingerprint: str) -> bytes:

@@ -1,6 +1,8 @@
 """One request, one transaction: authenticate, validate, run, serialize, commit, and only then send."""
 
+import hashlib
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Security
@@ -83,9 +85,24 @@ class UnitOfWorkRoute(APIRoute):
                 async with session.begin():
                     response = await handle(request)
             response.headers.setdefault("Cache-Control", "private, no-cache")
-            return response
+            return tag_answer(request, response)
 
         return in_one_transaction
+
+
+def tag_answer(request: Request, response: Response) -> Response:
+    """Give a computed answer an ETag, and answer 304 where the caller has this very answer already."""
+    if request.method != "GET" or response.status_code != HTTPStatus.OK or "etag" in response.headers:
+        return response
+    body = getattr(response, "body", None)
+    if body is None:
+        return response
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    response.headers["ETag"] = tag
+    if tag in request.headers.get("if-none-match", ""):
+        headers = {"ETag": tag, "Cache-Control": response.headers["Cache-Control"]}
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return response
 
 
 def work_router(tag: str) -> APIRouter:

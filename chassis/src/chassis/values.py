@@ -1,5 +1,6 @@
 """Values on the wire that PostgreSQL and JSON would each write differently: decimals and vague dates."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, Self
@@ -8,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 _DECIMAL: Final = r"^-?[0-9]{1,18}(\.[0-9]{1,6})?$"
 _POSITIVE: Final = r"^[0-9]{1,16}(\.[0-9]{1,2})?$"
+_DAY: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
 def plain(value: Decimal) -> str:
@@ -15,29 +17,36 @@ def plain(value: Decimal) -> str:
     return format(value, "f")
 
 
-def _only_text(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    if isinstance(value, int | float) and not isinstance(value, Decimal):
-        raise ValueError('Write decimals as text, such as "1100000.00": a JSON number may lose digits')  # noqa: TRY004 - pydantic's way
-    return value
+def _written_as(pattern: str, form: str) -> BeforeValidator:
+    """Text must have the form that the schema declares: pydantic alone also takes numbers, exponents and timestamps."""
+
+    def check(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+        if isinstance(value, bool | int | float) or (isinstance(value, str) and not re.fullmatch(pattern, value)):
+            raise ValueError(f"Write {form}")
+        return value
+
+    return BeforeValidator(check)
 
 
 _as_text: Final = PlainSerializer(plain, return_type=str, when_used="json")
 PlainDecimal = Annotated[
     Decimal,
-    BeforeValidator(_only_text),
+    _written_as(_DECIMAL, 'a plain decimal as text, such as "1100000.00": a JSON number may lose digits'),
     Field(max_digits=24, decimal_places=6),
     _as_text,
     WithJsonSchema({"type": "string", "pattern": _DECIMAL, "examples": ["1100000.00"]}),
 ]
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_only_text),
+    _written_as(_POSITIVE, 'a positive decimal as text with at most 2 decimals, such as "1100000.00"'),
     Field(gt=0, max_digits=18, decimal_places=2),
     _as_text,
     WithJsonSchema({"type": "string", "pattern": _POSITIVE, "examples": ["1100000.00"]}),
 ]
+Day = Annotated[date, _written_as(_DAY, 'a date as text, such as "2016-03-01"')]
+# In a document stored as JSON a date is text there too.
 IsoDate = Annotated[
-    date,
+    Day,
     PlainSerializer(lambda value: value.isoformat() if value else None, return_type=str | None),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]

@@ -4,13 +4,14 @@ import uuid
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from chassis.resources import Resource, make_metadata, sorted_text
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Numeric, Text, UniqueConstraint, func
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field, Relationship, SQLModel
+from sqlalchemy.orm import column_property
+from sqlmodel import Field, Relationship, SQLModel, select
 
 from programs import domain
 
@@ -117,7 +118,7 @@ class ProgramCountry(Base, table=True):
         Index(None, "country_code"),
     )
 
-    program_id: uuid.UUID = Field(foreign_key="programs.id", primary_key=True)
+    program_id: uuid.UUID = Field(default=None, foreign_key="programs.id", primary_key=True)
     country_code: str = Field(sa_column=sorted_text(primary_key=True))
     share: Decimal | None = Field(default=None, sa_type=Numeric(7, 6))
 
@@ -200,6 +201,7 @@ class Series(Stored, table=True):
     venue_kind: str | None = None
     stage: str | None = None
     scope: str | None = None
+    measure: Measure = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
 
 
 class ReportedFigure(Stored, table=True):
@@ -260,7 +262,89 @@ class ReportedFigure(Stored, table=True):
             "order_by": "Supersession.id",
         }
     )
-    conflicts: list["ConflictMember"] = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+    memberships: list["ConflictMember"] = Relationship(
+        sa_relationship_kwargs={"lazy": "selectin", "order_by": "ConflictMember.id"}
+    )
+
+    @property
+    def measure_code(self) -> str:
+        """What it counts."""
+        return self.series.measure_code
+
+    @property
+    def subject_type(self) -> str:
+        """What kind of thing it is about."""
+        return self.series.subject_type
+
+    @property
+    def subject_code(self) -> str:
+        """What it is about."""
+        return self.series.subject_code
+
+    @property
+    def unit(self) -> str:
+        """The unit of its measure."""
+        return self.series.measure.unit
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of its series, None where it is not money or not stated."""
+        return self.series.currency
+
+    @property
+    def agency_codes(self) -> list[str]:
+        """The agencies whose work it counts."""
+        return self.series.agency_codes
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether it belongs to those agencies together and cannot be divided."""
+        return self.series.is_joint
+
+    @property
+    def as_of(self) -> dict[str, Any]:
+        """When its document may have been written."""
+        return {"earliest": self.as_of_earliest, "latest": self.as_of_latest, "label": self.as_of_label}
+
+    @property
+    def source_title(self) -> str:
+        """The document."""
+        return self.source.title
+
+    @property
+    def publisher(self) -> str:
+        """Whose document it is."""
+        return self.source.publisher
+
+    @property
+    def rank(self) -> str:
+        """The rank by the latest decision."""
+        return self.ranks[-1].rank
+
+    @property
+    def rank_reason(self) -> str | None:
+        """Why it has that rank."""
+        return self.ranks[-1].reason
+
+    @property
+    def supersedes_codes(self) -> list[str]:
+        """Earlier figures whose place it takes."""
+        return [one.superseded_code for one in self.supersedes if one.superseded_code]
+
+    @property
+    def superseded_by_code(self) -> str | None:
+        """The later figure that takes its place."""
+        return self.superseded_by[0].figure_code if self.superseded_by else None
+
+    @property
+    def supersession_reason(self) -> str | None:
+        """Why it takes the place of what it supersedes."""
+        return self.supersedes[0].reason if self.supersedes else None
+
+    @property
+    def conflicts(self) -> list["ConflictRecord"]:
+        """The conflicts it stands in."""
+        return [one.conflict for one in self.memberships]
 
 
 class Statement(Stored, table=True):
@@ -304,7 +388,34 @@ class Statement(Stored, table=True):
     ranks: list["RankDecision"] = Relationship(
         sa_relationship_kwargs={"lazy": "selectin", "order_by": "RankDecision.id"}
     )
-    conflicts: list["ConflictMember"] = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+    memberships: list["ConflictMember"] = Relationship(
+        sa_relationship_kwargs={"lazy": "selectin", "order_by": "ConflictMember.id"}
+    )
+
+    @property
+    def source_title(self) -> str:
+        """The document."""
+        return self.source.title
+
+    @property
+    def publisher(self) -> str:
+        """Whose document it is."""
+        return self.source.publisher
+
+    @property
+    def rank(self) -> str:
+        """The rank by the latest decision."""
+        return self.ranks[-1].rank
+
+    @property
+    def rank_reason(self) -> str | None:
+        """Why it has that rank."""
+        return self.ranks[-1].reason
+
+    @property
+    def conflicts(self) -> list["ConflictRecord"]:
+        """The conflicts it stands in."""
+        return [one.conflict for one in self.memberships]
 
 
 class RankDecision(Base, table=True):
@@ -342,6 +453,9 @@ class Supersession(Base, table=True):
         UniqueConstraint("superseded_id"),
     )
 
+    figure_code: ClassVar[Any]
+    superseded_code: ClassVar[Any]
+
     id: uuid.UUID = Field(default=None, primary_key=True, sa_column_kwargs={"server_default": sql("uuidv7()")})
     figure_id: uuid.UUID = Field(foreign_key="reported_figures.id", index=True)
     superseded_id: uuid.UUID = Field(foreign_key="reported_figures.id")
@@ -352,6 +466,16 @@ class Supersession(Base, table=True):
         sa_type=DateTime(timezone=True),
         sa_column_kwargs={"server_default": func.clock_timestamp()},
     )
+
+
+def _code_of(figure_id: Any) -> Any:  # noqa: ANN401 - columns
+    """The code of the other figure of a supersession, read with the row."""
+    other = ReportedFigure.__table__.alias()  # type: ignore[attr-defined]
+    return column_property(select(other.c.code).where(other.c.id == figure_id).scalar_subquery())
+
+
+Supersession.figure_code = _code_of(Supersession.figure_id)
+Supersession.superseded_code = _code_of(Supersession.superseded_id)
 
 
 class ConflictRecord(Stored, table=True):
@@ -386,11 +510,21 @@ class ConflictMember(Base, table=True):
     )
 
     id: uuid.UUID = Field(default=None, primary_key=True, sa_column_kwargs={"server_default": sql("uuidv7()")})
-    conflict_id: uuid.UUID = Field(foreign_key="conflicts.id", index=True)
+    conflict_id: uuid.UUID = Field(default=None, foreign_key="conflicts.id", index=True)
     figure_id: uuid.UUID | None = Field(default=None, foreign_key="reported_figures.id", index=True)
     statement_id: uuid.UUID | None = Field(default=None, foreign_key="statements.id", index=True)
     member_code: str
     conflict: ConflictRecord = Relationship(back_populates="members", sa_relationship_kwargs={"lazy": "selectin"})
+
+    @property
+    def kind(self) -> str:
+        """Which kind of claim it is."""
+        return "reported_figure" if self.figure_id else "statement"
+
+    @property
+    def code(self) -> str:
+        """The claim's code."""
+        return self.member_code
 
 
 class CoverageDeclaration(Stored, table=True):
@@ -443,3 +577,13 @@ class Partnership(Stored, table=True):
     locator: str | None = None
     agency: Agency = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
     program: Program = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+
+    @property
+    def agency_name(self) -> str:
+        """The agency."""
+        return self.agency.name
+
+    @property
+    def agency_kind(self) -> str:
+        """What kind of agency it is."""
+        return self.agency.kind

@@ -2,6 +2,30 @@
 
 from typing import Final
 
-from programs.routes import agencies
+from programs.routes import (
+    agencies,
+    conflicts,
+    coverage_declarations,
+    dossiers,
+    measures,
+    partnerships,
+    programs,
+    reported_figures,
+    series,
+    sources,
+    statements,
+)
 
-ROUTERS: Final = [agencies.router]
+ROUTERS: Final = [
+    programs.router,
+    agencies.router,
+    partnerships.router,
+    sources.router,
+    measures.router,
+    series.router,
+    reported_figures.router,
+    statements.router,
+    conflicts.router,
+    coverage_declarations.router,
+    dossiers.router,
+]

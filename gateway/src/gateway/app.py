@@ -1,0 +1,65 @@
+"""How the gateway is put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from chassis.app import make_app
+from chassis.errors import BadRequest
+from chassis.problems import problem_response
+from fastapi import FastAPI
+from joserfc.jwk import OKPKey
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.access import authenticate
+from gateway.clients import SERVICES, Services
+from gateway.routes import ROUTERS
+from gateway.settings import MIGRATIONS, GatewaySettings
+
+
+def create_app() -> FastAPI:
+    """The app, with its settings from the environment."""
+    settings = GatewaySettings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.services = Services(settings)
+        yield
+        await app.state.services.close()
+
+    app = make_app(
+        name="gateway",
+        description="The door of Tributary: signs in, routes, and joins the figures of the services.",
+        routers=ROUTERS,
+        settings=settings,
+        migrations=MIGRATIONS,
+        authenticate=authenticate,
+        lifespan=lifespan,
+        readiness=_ready_services,
+    )
+    app.state.token_private_key = OKPKey.import_key(settings.token_private_key.get_secret_value())
+    app.add_middleware(KnownHosts, hosts=frozenset(settings.allowed_hosts.split(",")))
+    return app
+
+
+async def _ready_services(app: FastAPI) -> dict[str, bool]:
+    return {name: await app.state.services.is_ready(name) for name in SERVICES}
+
+
+class KnownHosts:
+    """Refuses a request for a host we are not: a forged Host header must not reach a link or a check."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        self.app = app
+        self.hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            host = dict(scope["headers"]).get(b"host", b"").decode("latin-1").rpartition(":")
+            name = host[0] if host[1] and host[2].isdigit() else "".join(host)
+            if name not in self.hosts:
+                error = BadRequest(f"This server is not {name!r}. Known names are set with TRIBUTARY_ALLOWED_HOSTS.")
+                await problem_response(Request(scope), error)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)

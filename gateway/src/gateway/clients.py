@@ -1,0 +1,128 @@
+"""Talking to the services: one client each. The only module that knows the HTTP library."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+import httpx
+import structlog
+from chassis.errors import OutcomeUnknown, Unavailable
+from chassis.logs import current_request_id
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gateway.settings import GatewaySettings
+
+logger = structlog.get_logger()
+SERVICES: Final = ("programs", "trainings", "funding")
+_FORWARDED: Final = ("accept", "content-type", "idempotency-key", "if-match", "if-none-match")
+_RETURNED: Final = (
+    "allow", "cache-control", "content-disposition", "content-length", "content-type", "etag", "idempotency-replayed",
+    "link", "location", "retry-after",
+)  # fmt: skip
+
+
+class ServiceDown(Exception):
+    """A service did not answer, or did not answer sense. `state` says which."""
+
+    def __init__(self, service: str, state: str) -> None:
+        super().__init__(f"{service}: {state}")
+        self.service = service
+        self.state = state
+
+
+class Services:
+    """The clients of all services."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        urls = {name: getattr(settings, f"{name}_url") for name in SERVICES}
+        self._timeout_seconds = settings.proxy_timeout_seconds
+        self._clients = {name: _make_client(url) for name, url in urls.items()}
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def read(
+        self,
+        service: str,
+        path: str,
+        token: str,
+        timeout_seconds: float,
+        params: Any = None,  # noqa: ANN401 - as httpx takes them
+    ) -> Mapping[str, Any]:
+        """The JSON object at `path`; `ServiceDown` where it does not come whole within the time."""
+        started = time.monotonic()
+        try:
+            answer = await self._clients[service].get(
+                path, params=params, headers=_headers(token), timeout=max(timeout_seconds, 0.001)
+            )
+        except httpx.TimeoutException as error:
+            raise ServiceDown(service, "timeout") from error
+        except httpx.HTTPError as error:
+            raise ServiceDown(service, "unavailable") from error
+        elapsed_ms = round((time.monotonic() - started) * 1000, 1)
+        if answer.status_code != httpx.codes.OK:
+            logger.warning(
+                "service_answered", target=service, path=path, status=answer.status_code, elapsed_ms=elapsed_ms
+            )
+            raise ServiceDown(service, "unavailable" if answer.status_code >= 500 else "refused")  # noqa: PLR2004
+        try:
+            found = answer.json()
+        except ValueError as error:
+            raise ServiceDown(service, "invalid_answer") from error
+        if not isinstance(found, dict):
+            raise ServiceDown(service, "invalid_answer")
+        return found
+
+    async def is_ready(self, service: str) -> bool:
+        """Whether the service and its database answer."""
+        try:
+            answer = await self._clients[service].get("/readyz", timeout=1)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK
+
+    async def forward(self, service: str, request: Request, token: str) -> Response:
+        """The service's own answer to `request`, streamed through unchanged."""
+        client = self._clients[service]
+        headers = _headers(token) | {name: request.headers[name] for name in _FORWARDED if name in request.headers}
+        target = httpx.URL(path=request.url.path, query=request.scope["query_string"])
+        outgoing = client.build_request(
+            request.method, target, headers=headers, content=await request.body(), timeout=self._timeout_seconds
+        )
+        try:
+            answer = await client.send(outgoing, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise Unavailable(f"The {service} service cannot be reached just now. Nothing was changed.") from error
+        except httpx.HTTPError as error:
+            if request.method in {"GET", "HEAD"}:
+                raise Unavailable(f"The {service} service did not answer in time. Try again.") from error
+            raise OutcomeUnknown(
+                f"The connection to the {service} service was lost before it answered. "
+                "Read the record to see whether the change was made, before you send it again."
+            ) from error
+        returned = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}
+        return StreamingResponse(_body(answer), status_code=answer.status_code, headers=returned)
+
+
+async def _body(answer: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in answer.aiter_raw():
+            yield chunk
+    finally:
+        await answer.aclose()
+
+
+def _headers(token: str) -> dict[str, str]:
+    # Not compressed: between processes of one machine that only costs, and the body is passed through as it is.
+    return {"Authorization": f"Bearer {token}", "X-Request-Id": current_request_id(), "Accept-Encoding": "identity"}
+
+
+def _make_client(url: str) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
+    if url.startswith("unix:"):
+        transport = httpx.AsyncHTTPTransport(uds=url.removeprefix("unix:"), limits=limits)
+        return httpx.AsyncClient(transport=transport, base_url="http://service")
+    return httpx.AsyncClient(base_url=url, limits=limits)

@@ -1,0 +1,60 @@
+"""The control app: makes tokens for whoever may open its socket. Served on a 0600 Unix socket and nowhere else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from chassis.logs import configure_logs
+from chassis.problems import install_problem_handlers
+from chassis.resources import Body
+from chassis.unit_of_work import make_engine
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gateway.access import create_token
+from gateway.settings import GatewaySettings
+
+
+class TokenCreate(Body):
+    """The token to make."""
+
+    name: str = Field(min_length=1, max_length=100)
+    role: str
+    countries: list[str] = Field(default=[], max_length=250)
+    expires_days: float = 30
+
+
+class TokenMade(BaseModel):
+    """The token, shown this once."""
+
+    token: str
+    expires_at: datetime
+
+
+def create_app() -> FastAPI:
+    """The app. Opening the socket is the permission, so there is no sign-in."""
+    settings = GatewaySettings()
+    configure_logs("control", settings.log_level)
+    engine = make_engine(settings.model_copy(update={"pool_size": 1}))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await engine.dispose()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    install_problem_handlers(app, {})
+
+    @app.get("/readyz")
+    async def readyz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.post("/tokens", status_code=201, response_model=TokenMade)
+    async def make_token(body: TokenCreate) -> dict[str, Any]:
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            token, expires_at = await create_token(session, body.name, body.role, body.countries, body.expires_days)
+        return {"token": token, "expires_at": expires_at}
+
+    return app

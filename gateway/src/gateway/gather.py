@@ -1,0 +1,95 @@
+"""Asks the services for what a figure or a card needs, all at once and within a deadline; what is missing is named."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from chassis.logs import current_request_id
+from chassis.tokens import Caller, mint_token
+from joserfc.jwk import OKPKey
+from starlette.requests import Request
+
+from gateway.clients import SERVICES, ServiceDown, Services
+from gateway.figures import Findings, Json, Recorded, counted_series, days_to_count, series_key
+
+# The counts can only be asked for once the series are known, so the dossier may not use up all the time.
+_DOSSIER_PART: Final = 0.6
+_ANSWERING_SECONDS: Final = 0.05
+
+
+class Asking:
+    """One caller's questions within one deadline."""
+
+    def __init__(self, request: Request, caller: Caller) -> None:
+        key: OKPKey = request.app.state.token_private_key
+        deadline_seconds: float = request.app.state.settings.card_deadline_seconds
+        self._services: Services = request.app.state.services
+        self._token = mint_token(key, caller, current_request_id())
+        self._ends = time.monotonic() + deadline_seconds - min(_ANSWERING_SECONDS, deadline_seconds / 4)
+        self.states: dict[str, Json] = {name: {"status": "ok"} for name in SERVICES}
+
+    @property
+    def seconds_left(self) -> float:
+        """The time that is left."""
+        return self._ends - time.monotonic()
+
+    async def ask(self, service: str, path: str, params: Any = None, part: float = 1) -> Mapping[str, Any] | None:  # noqa: ANN401 - as httpx takes them
+        """The answer, or None: then the state of the service says why."""
+        try:
+            async with asyncio.timeout(max(self.seconds_left * part, 0.001)):
+                return await self._services.read(service, path, self._token, self.seconds_left * part, params)
+        except ServiceDown as down:
+            self.states[service] = {"status": down.state}
+        except TimeoutError:
+            self.states[service] = {"status": "timeout"}
+        return None
+
+
+def today() -> date:
+    """Today in UTC, the one calendar of every figure."""
+    return datetime.now(UTC).date()
+
+
+async def gather(request: Request, caller: Caller, subject_type: str, subject_code: str) -> Findings:
+    """All that the services know of a subject's figures."""
+    asking = Asking(request, caller)
+    findings = Findings(subject_type, subject_code, today(), services=asking.states)
+    is_country = subject_type == "country"
+
+    async def money() -> None:
+        found = await asking.ask("funding", "/v1/money-totals", {"country_code": subject_code})
+        findings.money = dict(found) if found else None
+
+    async def figures() -> None:
+        found = await asking.ask("programs", f"/v1/dossiers/{subject_type}/{subject_code}", part=_DOSSIER_PART)
+        findings.dossier = dict(found) if found else None
+        await asyncio.gather(*(count(series) for series in counted_series(findings)))
+
+    async def count(series: Json) -> None:
+        found = await asking.ask("trainings", "/v1/recorded-figures", count_parameters(findings, series))
+        if found:
+            findings.recorded[series_key(series)] = Recorded(dict(found), findings.today)
+
+    questions: list[Awaitable[None]] = [figures(), *([money()] if is_country else [])]
+    await asyncio.gather(*questions)
+    return findings
+
+
+def count_parameters(findings: Findings, series: Json, *, explain: bool = False) -> list[tuple[str, str]]:
+    """How to ask the trainings service for the counts of a series: it filters exactly what the series declares."""
+    parameters = [("measure", series["measure_code"])]
+    parameters += [("agency_code", code) for code in series["agency_codes"]]
+    parameters += [
+        (name, series[name]) for name in ("nationality_code", "venue_kind", "program_code") if series[name] is not None
+    ]
+    parameters += [("as_of", day.isoformat()) for day in days_to_count(findings, series)]
+    return parameters + ([("explain", "true")] if explain else [])
+
+
+async def explain_counts(request: Request, caller: Caller, findings: Findings, series: Json) -> Json | None:
+    """What the trainings service counted and left out for a series."""
+    asking = Asking(request, caller)
+    found = await asking.ask("trainings", "/v1/recorded-figures", count_parameters(findings, series, explain=True))
+    return dict(found) if found else None

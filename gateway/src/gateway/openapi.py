@@ -1,0 +1,103 @@
+"""The merged OpenAPI document: the services' documents and the gateway's own as one, or a failure that says why not.
+
+`python -m gateway.openapi` writes openapi/*.json from the code; with --check it only says what differs.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from chassis.openapi import text_of
+from joserfc.jwk import OKPKey
+
+from gateway.routing import NOUNS, check_documents
+
+MERGED: Final = "tributary.json"
+DESCRIPTION: Final = (
+    "Partner programs and their funding: country programs, partner agencies, training cascades and money. "
+    "Every figure carries its unit, scope, as-of date, source or records, qualifier and history; people are counted "
+    "once; stages of money never mix; what is missing is named, never shown as zero."
+)
+
+
+class MergeConflict(Exception):
+    """Two documents mean different things by one name."""
+
+
+def merge(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """One document of `documents`. Schemas that are deeply equal are one; any other clash raises `MergeConflict`."""
+    merged: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tributary",
+            "version": next(iter(documents.values()))["info"]["version"],
+            "description": DESCRIPTION,
+        },
+        "paths": {},
+        "components": {"schemas": {}, "securitySchemes": {}},
+    }
+    operations: dict[str, str] = {}
+    for service, document in documents.items():
+        for path, item in document["paths"].items():
+            if path in merged["paths"]:
+                raise MergeConflict(f"{path} is served by two services, {service} is one of them")
+            merged["paths"][path] = item
+            for operation in item.values():
+                name = operation["operationId"]
+                if name in operations:
+                    raise MergeConflict(f"the operation {name} is in {operations[name]} and in {service}")
+                operations[name] = service
+        for kind in ("schemas", "securitySchemes"):
+            for name, schema in document["components"].get(kind, {}).items():
+                if merged["components"][kind].setdefault(name, schema) != schema:
+                    raise MergeConflict(f"{service} means another thing by the schema {name} than a service before it")
+    return merged
+
+
+def generate() -> dict[str, str]:
+    """The text of each document, by file name, made from the code by one process a service."""
+    key = OKPKey.generate_key("Ed25519")
+    environment = {
+        **os.environ,
+        "TRIBUTARY_DATABASE_URL": "postgresql+asyncpg://nobody@/none",
+        "TRIBUTARY_CURSOR_KEY": "only-for-describing-the-application",
+        "TRIBUTARY_TOKEN_PUBLIC_KEY": key.as_pem(private=False).decode(),
+        "TRIBUTARY_TOKEN_PRIVATE_KEY": key.as_pem(private=True).decode(),
+        "TRIBUTARY_PEOPLE_KEY": "00" * 32,
+        **{f"TRIBUTARY_{service.upper()}_URL": "http://127.0.0.1:9" for service in NOUNS},
+    }
+    documents = {}
+    for service in (*NOUNS, "gateway"):
+        command = [sys.executable, "-m", "chassis.openapi", f"{service}.app:create_app"]
+        made = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+        documents[service] = json.loads(made.stdout)
+    problems = check_documents(documents)
+    if problems:
+        raise MergeConflict("; ".join(problems))
+    texts = {f"{service}.json": text_of(document) for service, document in documents.items()}
+    return texts | {MERGED: text_of(merge(documents))}
+
+
+def main() -> int:
+    """Write the documents, or with --check compare them; 1 where they differ."""
+    folder = Path(__file__).parents[3] / "openapi"
+    differing = []
+    for name, text in generate().items():
+        path = folder / name
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            differing.append(name)
+    if differing:
+        sys.stderr.write(
+            f"openapi/{', '.join(differing)} is not what the code says. Run `make openapi`, look at the diff.\n"
+        )
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

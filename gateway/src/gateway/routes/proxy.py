@@ -1,0 +1,27 @@
+"""Everything else under /v1: signed for, and passed to the service that answers it."""
+
+from typing import Final
+
+from chassis.errors import NotFound
+from chassis.logs import current_request_id
+from chassis.problems import nearest
+from chassis.tokens import mint_token
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway.routing import NOUNS, OWN, find_service
+
+router: Final = APIRouter(include_in_schema=False)
+
+
+@router.api_route("/v1/{path:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+async def forward(request: Request, path: str) -> Response:
+    """Pass the request to its service with a token that says who is asking."""
+    caller = await request.app.state.authenticate(request)
+    service = find_service(request.url.path)
+    if service is None:
+        known = sorted([*OWN, *(noun for nouns in NOUNS.values() for noun in nouns)])
+        raise NotFound(f"There is nothing at this address.{nearest(path.split('/', maxsplit=1)[0], known)}")
+    token = mint_token(request.app.state.token_private_key, caller, current_request_id())
+    answer: Response = await request.app.state.services.forward(service, request, token)
+    return answer

@@ -1,0 +1,64 @@
+"""One document of four: what must not be merged is refused."""
+
+from typing import Any
+
+import pytest
+from gateway.openapi import MergeConflict, merge
+from gateway.routing import NOUNS, check_documents, find_service
+
+
+def make_document(path: str, operation: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "info": {"version": "1"},
+        "paths": {path: {"get": {"operationId": operation}}},
+        "components": {"schemas": {"Shared": schema}},
+    }
+
+
+def test_schemas_that_are_deeply_equal_are_one() -> None:
+    one = make_document("/v1/a", "get_a", {"type": "object", "properties": {"x": {"type": "string"}}})
+    two = make_document("/v1/b", "get_b", {"properties": {"x": {"type": "string"}}, "type": "object"})
+    merged = merge({"one": one, "two": two})
+    assert sorted(merged["paths"]) == ["/v1/a", "/v1/b"]
+    assert list(merged["components"]["schemas"]) == ["Shared"]
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        (make_document("/v1/b", "get_b", {"type": "integer"}), "schema Shared"),
+        (make_document("/v1/a", "get_b", {"type": "string"}), "/v1/a is served by two"),
+        (make_document("/v1/b", "get_a", {"type": "string"}), "operation get_a"),
+    ],
+)
+def test_any_other_clash_fails(second: dict[str, Any], message: str) -> None:
+    first = make_document("/v1/a", "get_a", {"type": "string"})
+    with pytest.raises(MergeConflict, match=message):
+        merge({"one": first, "two": second})
+
+
+def test_routing_table_and_documents_must_agree() -> None:
+    documents = {service: {"paths": {f"/v1/{noun}": {} for noun in nouns}} for service, nouns in NOUNS.items()}
+    assert check_documents(documents) == []
+    documents["funding"]["paths"]["/v1/secrets"] = {}
+    del documents["programs"]["paths"]["/v1/agencies"]
+    assert check_documents(documents) == [
+        "funding serves /v1/secrets, which the table does not route",
+        "the table routes /v1/agencies to programs, which does not serve it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/v1/agencies", "programs"),
+        ("/v1/people/1/x", "trainings"),
+        ("/v1/ledger-entries", "funding"),
+        ("/v1/countries", None),
+        ("/v2/agencies", None),
+        ("/agencies", None),
+        ("//v1/agencies", None),
+    ],
+)
+def test_only_declared_paths_are_routed(path: str, service: str | None) -> None:
+    assert find_service(path) == service

@@ -1,0 +1,24 @@
+"""Dossiers over HTTP."""
+
+from typing import Any, Final
+
+from chassis.codes import Code
+from chassis.unit_of_work import Session, work_router
+
+from programs import queries
+from programs.domain import SubjectType
+from programs.schemas.dossiers import CountrySummaryList, DossierRead
+
+router: Final = work_router("Dossiers")
+
+
+@router.get("/dossiers/{subject_type}/{subject_code}", response_model=DossierRead)
+async def get_dossier(session: Session, subject_type: SubjectType, subject_code: Code) -> dict[str, Any]:
+    """Read all that is recorded of a subject: programs, partners, figures, statements, coverage."""
+    return await queries.get_dossier(session, subject_type, subject_code)
+
+
+@router.get("/country-summaries", response_model=CountrySummaryList)
+async def list_country_summaries(session: Session) -> dict[str, Any]:
+    """List how much is recorded of each country of which anything is."""
+    return {"items": await queries.list_country_summaries(session)}

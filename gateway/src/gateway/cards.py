@@ -100,6 +100,6 @@ def _by_topic(statements: list[Json]) -> list[Json]:
         "attribution", "source_code", "source_title", "publisher", "locator", "rank", "rank_reason", "conflicts",
     )  # fmt: skip
     for statement in statements:
-        topic = str(_TOPICS.get(statement["kind"], statement["topic"]))
+        topic = _TOPICS.get(statement["topic"]) or _TOPICS.get(statement["kind"]) or statement["topic"]
         groups.setdefault(topic, []).append({name: statement[name] for name in names})
     return [{"topic": topic, "items": groups[topic]} for topic in sorted(groups)]

@@ -22,6 +22,9 @@ SELECTION: Final = (
     "Of the claims whose document may have been written by the date asked for, deprecated ones are left out; "
     "preferred ones come before normal ones, then the one with the latest date."
 )
+_OWNERS: Final = ("trainings", "funding", "programs")
+# An open conflict of this kind: something outside the document speaks against it.
+_DISPUTED: Final = ("open", "document_against_external")
 Json = dict[str, Any]
 
 
@@ -87,7 +90,12 @@ class Findings:
     def series(self) -> list[Json]:
         """The series of the subject, headlines first."""
         found = self.dossier["series"] if self.dossier else []
-        return sorted(found, key=lambda one: (not one["is_headline"], one["measure_code"], one["code"]))
+        return sorted(found, key=lambda one: (not one["is_headline"], *self._place(one["measure_code"]), one["code"]))
+
+    def _place(self, measure: str) -> tuple[int, str]:
+        """People first, then US money, then the rest: what a card is read for."""
+        owners = {one["code"]: one["owner_service"] for one in (self.dossier or {}).get("measures", [])}
+        return (_OWNERS.index(owners.get(measure, "programs")), measure)
 
     @property
     def coverages(self) -> list[Json]:
@@ -213,6 +221,7 @@ def make_figure(findings: Findings, series: Json) -> Json | None:
         "reported": reported,
         "recorded": recorded,
         "comparison": _compare(findings, series, measure, shown),
+        "is_disputed": any((one["status"], one["kind"]) == _DISPUTED for one in _conflicts(claims)),
         "conflicts": _conflicts(claims),
         "explain_url": f"/v1/figures/{key}/explain",
     }

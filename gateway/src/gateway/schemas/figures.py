@@ -111,6 +111,7 @@ class FigureRead(BaseModel):
     reported: ShownReported | None
     recorded: RecordedValue | None
     comparison: ComparisonRead
+    is_disputed: bool = Field(description="Something outside its document speaks against it; see `conflicts`.")
     conflicts: list[ConflictRef]
     explain_url: str
 
@@ -138,7 +139,7 @@ class FigureList(BaseModel):
     services: Services
 
 
-class LeftOut(BaseModel):
+class FigureLeftOut(BaseModel):
     """Records that were looked at and not counted, and why."""
 
     reason: str
@@ -147,7 +148,7 @@ class LeftOut(BaseModel):
     persons: int | None
 
 
-class Counted(BaseModel):
+class FigureCounted(BaseModel):
     """What was counted."""
 
     persons: int | None
@@ -165,7 +166,7 @@ class CoverageRef(BaseModel):
     note: str | None
 
 
-class RecordedPoint(BaseModel):
+class FigurePoint(BaseModel):
     """The recorded count on one day."""
 
     as_of: date
@@ -180,8 +181,8 @@ class Explanation(BaseModel):
     figure: FigureRead
     rule: str
     selection: str = Field(description="How the claim to show was chosen.")
-    counted: Counted | None
-    left_out: list[LeftOut]
-    compared_at: list[RecordedPoint] = Field(description="The counts at the ends of the claim's window, and today.")
+    counted: FigureCounted | None
+    left_out: list[FigureLeftOut]
+    compared_at: list[FigurePoint] = Field(description="The counts at the ends of the claim's window, and today.")
     coverage_declarations: list[CoverageRef]
     services: Services

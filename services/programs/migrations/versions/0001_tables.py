@@ -207,7 +207,7 @@ def upgrade() -> None:
         "program_countries",
         sa.Column("program_id", sa.Uuid(), nullable=False),
         sa.Column("country_code", sa.Text(collation="C"), nullable=False),
-        sa.Column("share", sa.Numeric(precision=7, scale=6), nullable=True),
+        sa.Column("share", sa.Numeric(), nullable=True),
         sa.CheckConstraint("country_code ~ '^[A-Z]{2}$'", name=op.f("ck_program_countries_country_code_form")),
         sa.CheckConstraint("share > 0 AND share <= 1", name=op.f("ck_program_countries_share_is_fraction")),
         sa.ForeignKeyConstraint(["program_id"], ["programs.id"], name=op.f("fk_program_countries_program_id")),
@@ -323,9 +323,9 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("code", sa.Text(collation="C"), nullable=True),
         sa.Column("series_code", sa.Text(collation="C"), nullable=False),
-        sa.Column("value", sa.Numeric(precision=24, scale=6), nullable=True),
-        sa.Column("value_min", sa.Numeric(precision=24, scale=6), nullable=True),
-        sa.Column("value_max", sa.Numeric(precision=24, scale=6), nullable=True),
+        sa.Column("value", sa.Numeric(), nullable=True),
+        sa.Column("value_min", sa.Numeric(), nullable=True),
+        sa.Column("value_max", sa.Numeric(), nullable=True),
         sa.Column("qualifier", sa.String(), nullable=True),
         sa.Column("qualifier_text", sa.String(), nullable=True),
         sa.Column("bound", sa.String(), nullable=False),
@@ -517,10 +517,12 @@ RULES = [
     # The shares of a program's countries are all there and add up to 1, or none is there; a country program has one.
     """
     CREATE FUNCTION check_program_countries() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE checked uuid := CASE WHEN TG_TABLE_NAME = 'programs' THEN NEW.id
-                                 WHEN TG_OP = 'DELETE' THEN OLD.program_id ELSE NEW.program_id END;
-    DECLARE countries integer; given integer; total numeric; program_kind text;
+    DECLARE checked uuid; countries integer; given integer; total numeric; program_kind text;
     BEGIN
+      IF TG_TABLE_NAME = 'programs' THEN checked := NEW.id;
+      ELSIF TG_OP = 'DELETE' THEN checked := OLD.program_id;
+      ELSE checked := NEW.program_id;
+      END IF;
       SELECT kind INTO program_kind FROM programs WHERE id = checked;
       SELECT count(*), count(share), sum(share) INTO countries, given, total
       FROM program_countries WHERE program_id = checked;

@@ -120,7 +120,7 @@ class ProgramCountry(Base, table=True):
 
     program_id: uuid.UUID = Field(default=None, foreign_key="programs.id", primary_key=True)
     country_code: str = Field(sa_column=sorted_text(primary_key=True))
-    share: Decimal | None = Field(default=None, sa_type=Numeric(7, 6))
+    share: Decimal | None = Field(default=None, sa_type=Numeric)
 
 
 class Source(Stored, table=True):
@@ -224,9 +224,9 @@ class ReportedFigure(Stored, table=True):
 
     code: str | None = Field(default=None, sa_column=sorted_text(unique=True))
     series_code: str = refers_to("series.code")
-    value: Decimal | None = Field(default=None, sa_type=Numeric(24, 6))
-    value_min: Decimal | None = Field(default=None, sa_type=Numeric(24, 6))
-    value_max: Decimal | None = Field(default=None, sa_type=Numeric(24, 6))
+    value: Decimal | None = Field(default=None, sa_type=Numeric)
+    value_min: Decimal | None = Field(default=None, sa_type=Numeric)
+    value_max: Decimal | None = Field(default=None, sa_type=Numeric)
     qualifier: str | None = None
     qualifier_text: str | None = None
     bound: str

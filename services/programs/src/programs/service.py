@@ -258,7 +258,7 @@ async def create_reported_figure(session: AsyncSession, caller: Caller, body: Re
         window = {
             "as_of_earliest": source.as_of_earliest,
             "as_of_latest": source.as_of_latest,
-            "as_of_label": body.as_of_label or source.as_of_best,
+            "as_of_label": body.as_of_label or (f"best guess {source.as_of_best}" if source.as_of_best else None),
         }
     figure = await write_row(
         session, new_row(ReportedFigure, body, recorded_by=caller.name, **window, ranks=[], supersedes=[])

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from joserfc.jwk import OKPKey
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis.logs import begin_request, configure_logs
 from chassis.migrate import check_schema
 from chassis.openapi import describe
-from chassis.problems import ConstraintWords, install_problem_handlers
+from chassis.problems import ConstraintWords, install_problem_handlers, unexpected_problem
 from chassis.resources import NotModified
 from chassis.settings import Settings
 from chassis.tokens import Caller
@@ -66,7 +68,6 @@ def make_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        max_body_size=settings.max_body_bytes,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
@@ -75,7 +76,7 @@ def make_app(
     app.state.cursor_key = settings.cursor_key.get_secret_value().encode()
     app.state.token_public_key = OKPKey.import_key(settings.token_public_key)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
-    app.add_middleware(RequestLine)
+    app.add_middleware(RequestLine, max_body_bytes=settings.max_body_bytes)
     install_problem_handlers(app, constraint_words or {})
     app.add_exception_handler(NotModified, _not_modified)
     app.include_router(health_router(app, engine, readiness))
@@ -123,10 +124,14 @@ async def _not_modified(_request: Request, error: Exception) -> Response:
 
 
 class RequestLine:
-    """Outermost: gives each request its id, echoes it, and logs one line when it is answered."""
+    """Outermost: gives each request its id, echoes it, and logs one line when it is answered.
 
-    def __init__(self, app: ASGIApp) -> None:
+    It limits bodies too: the framework's own limit answers plain text, and without the request's id.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self.app = app
+        self.max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -137,16 +142,33 @@ class RequestLine:
         request_id = begin_request(offered or None)
         started = time.perf_counter()
         status = 500
+        read_bytes = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal read_bytes
+            message = await receive()
+            read_bytes += len(message.get("body", b""))
+            if read_bytes > self.max_body_bytes:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return message
+
+        is_started = False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, is_started = message["status"], True
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_id)
+            await self.app(scope, receive_within_limit, send_with_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+            # Handled here and not by the framework, which would hand it on to be logged with its message.
+            answer = unexpected_problem(Request(scope), error)
+            if is_started:
+                raise RuntimeError("an answer broke off") from None
+            await answer(scope, receive, send_with_id)
         finally:
             if scope["path"] not in {"/livez", "/readyz"}:
                 elapsed_ms = round((time.perf_counter() - started) * 1000, 1)

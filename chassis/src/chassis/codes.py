@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 import pycountry
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 # Kosovo has no ISO code of its own; XK is the user-assigned code that the field uses.
 COUNTRY_NAMES: Final[dict[str, str]] = {
@@ -38,7 +38,8 @@ CountryCode = Annotated[
     str,
     StringConstraints(max_length=100),
     AfterValidator(_check_country),
-    Field(description="ISO 3166-1 alpha-2.", examples=["MX"], json_schema_extra={"pattern": "^[A-Z]{2}$"}),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"}),
+    Field(description="ISO 3166-1 alpha-2.", examples=["MX"]),
 ]
 SubdivisionCode = Annotated[
     str, StringConstraints(pattern="^[A-Z]{2}-[A-Z0-9]{1,3}$"), Field(description="ISO 3166-2.", examples=["PK-SD"])

@@ -121,6 +121,14 @@ class PreconditionRequired(DomainError):
     title = "Say which version you are changing"
 
 
+class TooLarge(DomainError):
+    """The body is larger than this endpoint reads."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "too_large"
+    title = "The body is too large"
+
+
 class UnsupportedMediaType(DomainError):
     """The body is not in a format this endpoint reads."""
 

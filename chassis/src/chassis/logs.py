@@ -61,7 +61,8 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         library.handlers = []
         library.propagate = True
     logging.getLogger("uvicorn.access").disabled = True  # the request line of chassis.app takes its place
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _name_service(service: str) -> structlog.typing.Processor:

@@ -98,9 +98,7 @@ async def answer_list(
     if media_type is not None:
         streamed = await session.stream_scalars(statement.order_by(*(one.ordered for one in order)))
         shown = (listing.present(row) async for row in streamed)
-        return await export_rows(
-            shown, read, media_type, excel=query.excel, name=request.url.path.rsplit("/", 1)[-1]
-        )
+        return await export_rows(shown, read, media_type, excel=query.excel, name=request.url.path.rsplit("/", 1)[-1])
     key = request.app.state.cursor_key
     fingerprint = fingerprint_of(request, query.sort)
     if query.cursor is not None:
@@ -113,10 +111,11 @@ async def answer_list(
     if query.with_total:
         counted = listing.statement.where(*conditions(query, listing)).order_by(None).subquery()
         total = (await session.exec(select(func.count()).select_from(counted))).one()
+    request.state.next_address = next_address(request, cursor) if cursor else None
     return page(
         items=[read.model_validate(listing.present(row)) for row in rows],
         next_cursor=cursor,
-        next=next_address(request, cursor) if cursor else None,
+        next=request.state.next_address,
         total_count=total,
     )
 

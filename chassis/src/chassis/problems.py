@@ -1,6 +1,7 @@
 """Every failure as one shape: RFC 9457 problem documents. Nothing here decides; it only words what went wrong."""
 
 import difflib
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -11,11 +12,12 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from chassis.errors import BadRequest, Conflict, DomainError, Duplicate, FieldError, Invalid, Unavailable
+from chassis.errors import BadRequest, Conflict, DomainError, Duplicate, FieldError, Invalid, TooLarge, Unavailable
 from chassis.logs import current_request_id
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -114,28 +116,29 @@ def install_problem_handlers(app: FastAPI, constraint_words: ConstraintWords) ->
         return problem_response(request, from_database(error, constraint_words))
 
     async def unreachable_database(request: Request, error: Exception) -> JSONResponse:
-        logger.warning("database_unreachable", error=type(error).__name__)
+        logger.warning("database_unreachable", error=type(error).__name__, errno=getattr(error, "errno", None))
         return problem_response(request, _database_unavailable())
-
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        # No parameters and no message: either may hold personal data.
-        logger.error("unexpected_error", error=type(error).__name__, exc_info=error)
-        return problem_response(
-            request, _Unexpected("Something failed on our side. Quote the request id to report it.")
-        )
 
     handlers: list[tuple[type[Exception], Callable[[Request, Exception], Awaitable[JSONResponse]]]] = [
         (DomainError, domain_error),
         (RequestValidationError, validation_error),
         (HTTPException, http_exception),
         (DBAPIError, database_error),
-        (ConnectionError, unreachable_database),
-        (TimeoutError, unreachable_database),
+        # Connection refused, no such socket, no such host, timed out; and no free connection in the pool in time.
+        (OSError, unreachable_database),
         (postgres_errors.PostgresError, unreachable_database),
-        (Exception, unexpected),
+        (PoolTimeout, unreachable_database),
     ]
     for kind, handler in handlers:
         app.add_exception_handler(kind, handler)
+
+
+def unexpected_problem(request: Request, error: Exception) -> JSONResponse:
+    """The answer to a failure nobody foresaw. The log gets the place and not the message, which may be personal."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
+    logger.error("unexpected_error", error=type(error).__name__, places=places)
+    return problem_response(request, _Unexpected("Something failed on our side. Quote the request id to report it."))
 
 
 class _Unexpected(DomainError):
@@ -176,17 +179,17 @@ def _escape(part: str) -> str:
 
 
 def _from_http(request: Request, app: FastAPI, error: HTTPException) -> DomainError:
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLarge("The body is larger than this endpoint reads.")
+
     class Http(DomainError):
         status = HTTPStatus(error.status_code)
-        code = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
-            error.status_code, "http_error"
-        )
+        code = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         title = HTTPStatus(error.status_code).phrase
 
     detail = {
         400: "The body could not be read.",
         404: "There is nothing at this address.",
-        413: "The body is larger than this endpoint reads.",
     }.get(error.status_code, str(error.detail))
     problem = Http(detail)
     problem.headers.update(error.headers or {})
@@ -224,6 +227,8 @@ def from_database(error: DBAPIError, words: ConstraintWords) -> DomainError:
         return kind(message, [FieldError(constraint or kind.code, message, pointer=pointer)])
     if state in {"22021", "22P05"}:
         return Invalid("Text may not hold the NUL character.", [FieldError("nul", "Remove the NUL character.", "#/")])
+    if state == "22003" or isinstance(getattr(origin, "__cause__", None), OverflowError):
+        return Invalid("A number is too large to be recorded.", [FieldError("too_large", "Use a smaller one.", "#/")])
     if (
         error.connection_invalidated
         or isinstance(error, InterfaceError | OperationalError)

@@ -38,6 +38,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=2,
         pool_pre_ping=True,
+        hide_parameters=True,  # parameters may be personal; they must not reach a log by way of a message
         connect_args={
             "timeout": 5,
             "server_settings": {
@@ -85,6 +86,8 @@ class UnitOfWorkRoute(APIRoute):
                 async with session.begin():
                     response = await handle(request)
             response.headers.setdefault("Cache-Control", "private, no-cache")
+            if address := getattr(request.state, "next_address", None):
+                response.headers["Link"] = f'<{address}>; rel="next"'
             return tag_answer(request, response)
 
         return in_one_transaction

@@ -66,7 +66,7 @@ class Recorded:
     @property
     def counts(self) -> list[Count]:
         """The counts of all days asked for; none where nothing of the kind is recorded."""
-        if not self.point["records"]:
+        if self.point["records"] == 0:  # None where the number itself is hidden: then there are some
             return []
         return [
             Count(date.fromisoformat(point["as_of"]), Decimal(point["lower"] or 0), Decimal(point["upper"] or 0))

@@ -307,7 +307,7 @@ async def _of_country(
     return found, partners, coverage
 
 
-async def list_country_summaries(session: AsyncSession) -> list[dict[str, Any]]:
+async def count_by_country(session: AsyncSession) -> list[dict[str, Any]]:
     """How much is recorded of each country of which anything is: at most one row a country of the world."""
     counts: dict[str, Counter[str]] = {}
     questions = {

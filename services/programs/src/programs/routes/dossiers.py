@@ -7,7 +7,7 @@ from chassis.unit_of_work import Session, work_router
 
 from programs import queries
 from programs.domain import SubjectType
-from programs.schemas.dossiers import CountrySummaryList, DossierRead
+from programs.schemas.dossiers import CountrySummaries, DossierRead
 
 router: Final = work_router("Dossiers")
 
@@ -18,7 +18,7 @@ async def get_dossier(session: Session, subject_type: SubjectType, subject_code:
     return await queries.get_dossier(session, subject_type, subject_code)
 
 
-@router.get("/country-summaries", response_model=CountrySummaryList)
-async def list_country_summaries(session: Session) -> dict[str, Any]:
-    """List how much is recorded of each country of which anything is."""
-    return {"items": await queries.list_country_summaries(session)}
+@router.get("/country-summaries", response_model=CountrySummaries)
+async def get_country_summaries(session: Session) -> dict[str, Any]:
+    """Read how much is recorded of each country of which anything is."""
+    return {"items": await queries.count_by_country(session)}

@@ -1,11 +1,11 @@
 """Coverage declarations on the wire."""
 
-from datetime import date
 from typing import Self
 
 from chassis.codes import CountryCode, Text
 from chassis.paging import ListQuery, Page, sort_by
 from chassis.resources import CreateBody, ResourceRead
+from chassis.values import Day
 from pydantic import ConfigDict, Field, model_validator
 
 from programs.domain import MeasureFamily
@@ -29,8 +29,8 @@ class CoverageDeclarationCreate(CreateBody):
 
     country_code: CountryCode
     measure_family: MeasureFamily
-    complete_from: date = Field(description="Records are complete from this day.")
-    complete_to: date | None = Field(default=None, description="To this day; null for up to now and onward.")
+    complete_from: Day = Field(description="Records are complete from this day.")
+    complete_to: Day | None = Field(default=None, description="To this day; null for up to now and onward.")
     note: Text | None = Field(default=None, description="What the declaration rests on.")
 
     @model_validator(mode="after")
@@ -46,8 +46,8 @@ class CoverageDeclarationRead(ResourceRead):
 
     country_code: str
     measure_family: MeasureFamily
-    complete_from: date
-    complete_to: date | None
+    complete_from: Day
+    complete_to: Day | None
     declared_by: str
     note: str | None
 
@@ -64,4 +64,4 @@ class CoverageDeclarationQuery(ListQuery):
     sort: str = sort_by("country_code,complete_from", "country_code", "complete_from", "created_at")
     country_code: list[CountryCode] = []
     measure_family: list[MeasureFamily] = []
-    complete_from_lte: date | None = None
+    complete_from_lte: Day | None = None

@@ -38,7 +38,7 @@ class CountrySummaryRead(BaseModel):
     statements: int
 
 
-class CountrySummaryList(BaseModel):
+class CountrySummaries(BaseModel):
     """Every country of which anything is recorded."""
 
     items: list[CountrySummaryRead]

@@ -1,13 +1,12 @@
 """Reported figures on the wire."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from chassis.codes import Code, Line, Text
 from chassis.paging import ListQuery, Page, sort_by
 from chassis.resources import Body, CreateBody, ResourceRead
-from chassis.values import PlainDecimal, VagueDate
+from chassis.values import Day, PlainDecimal, VagueDate
 from pydantic import ConfigDict, Field
 
 from programs.domain import Bound, Qualifier, Rank, SubjectType, SupersessionReason
@@ -56,14 +55,14 @@ class ReportedFigureCreate(CreateBody):
     notes: Text | None = None
     period_start: VagueDate | None = None
     period_end: VagueDate | None = None
-    as_of_earliest: date | None = Field(default=None, description="From the source where absent.")
-    as_of_latest: date | None = Field(default=None, description="From the source where both are absent.")
+    as_of_earliest: Day | None = Field(default=None, description="From the source where absent.")
+    as_of_latest: Day | None = Field(default=None, description="From the source where both are absent.")
     as_of_label: Line | None = None
     dimensions: dict[Word, Any] = Field(default={}, max_length=20, description="What else describes the number.")
     source_code: Code
     locator: Line | None = Field(default=None, description="Where in the document; null where not recorded.")
     primary_source: Text | None = Field(default=None, description="The document that the source itself quotes.")
-    asserted_on: date | None = None
+    asserted_on: Day | None = None
     rank: Rank = Rank.normal
     rank_reason: Text | None = Field(default=None, description="Needed for `deprecated`.")
     supersedes: list[Supersedes] = Field(default=[], max_length=10)
@@ -98,7 +97,7 @@ class ReportedFigureRead(ResourceRead):
     publisher: str
     locator: str | None
     primary_source: str | None
-    asserted_on: date | None
+    asserted_on: Day | None
     rank: Rank
     rank_reason: str | None
     ranks: list[RankRead]
@@ -127,7 +126,7 @@ class ReportedFigureQuery(ListQuery):
     source_code: list[Code] = []
     qualifier: list[Qualifier] = []
     rank: list[Rank] = []
-    as_of_earliest_lte: date | None = Field(default=None, description="Documents that may have been written by then.")
+    as_of_earliest_lte: Day | None = Field(default=None, description="Documents that may have been written by then.")
     value_gte: Decimal | None = None
     value_lte: Decimal | None = None
     q: str | None = Field(default=None, max_length=200, description="Text in our words or the notes.")

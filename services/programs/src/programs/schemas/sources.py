@@ -1,11 +1,11 @@
 """Sources on the wire."""
 
-from datetime import date
 from typing import Self
 
 from chassis.codes import Code, Line, Text
 from chassis.paging import ListQuery, Page, sort_by
 from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
+from chassis.values import Day
 from pydantic import ConfigDict, Field, model_validator
 
 from programs.domain import Confidence, SourceKind
@@ -36,10 +36,10 @@ class SourceCreate(CreateBody):
     publisher_agency_code: Code | None = None
     kind: SourceKind
     url: Line | None = None
-    published_on: date | None = None
-    retrieved_on: date | None = None
-    as_of_earliest: date = Field(description="The document may not have been written before this day.")
-    as_of_latest: date | None = Field(default=None, description="Nor after this one; null while it still changes.")
+    published_on: Day | None = None
+    retrieved_on: Day | None = None
+    as_of_earliest: Day = Field(description="The document may not have been written before this day.")
+    as_of_latest: Day | None = Field(default=None, description="Nor after this one; null while it still changes.")
     as_of_best: Line | None = Field(default=None, description="Our best guess, in words.")
     confidence: Confidence = Field(description="How sure the dating is.")
     basis: Text | None = Field(default=None, description="What the dating rests on.")
@@ -60,10 +60,10 @@ class SourceUpdate(Body):
     publisher_agency_code: Code | None = may_be_absent()
     kind: SourceKind = may_be_absent()
     url: Line | None = may_be_absent()
-    published_on: date | None = may_be_absent()
-    retrieved_on: date | None = may_be_absent()
-    as_of_earliest: date = may_be_absent()
-    as_of_latest: date | None = may_be_absent()
+    published_on: Day | None = may_be_absent()
+    retrieved_on: Day | None = may_be_absent()
+    as_of_earliest: Day = may_be_absent()
+    as_of_latest: Day | None = may_be_absent()
     as_of_best: Line | None = may_be_absent()
     confidence: Confidence = may_be_absent()
     basis: Text | None = may_be_absent()
@@ -78,10 +78,10 @@ class SourceRead(ResourceRead):
     publisher_agency_code: str | None
     kind: SourceKind
     url: str | None
-    published_on: date | None
-    retrieved_on: date | None
-    as_of_earliest: date
-    as_of_latest: date | None
+    published_on: Day | None
+    retrieved_on: Day | None
+    as_of_earliest: Day
+    as_of_latest: Day | None
     as_of_best: str | None
     confidence: Confidence
     basis: str | None
@@ -100,6 +100,6 @@ class SourceQuery(ListQuery):
     code: list[Code] = []
     kind: list[SourceKind] = []
     publisher_agency_code: list[Code] = []
-    as_of_earliest_gte: date | None = None
-    as_of_earliest_lte: date | None = None
+    as_of_earliest_gte: Day | None = None
+    as_of_earliest_lte: Day | None = None
     q: str | None = Field(default=None, max_length=200, description="Text in the title, the publisher or the code.")

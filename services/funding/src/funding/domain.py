@@ -1,0 +1,132 @@
+"""Stages of money, the kinds of entries that move them, and fiscal years. Pure: no database, no HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum, auto
+from typing import Final, Literal
+
+from chassis.errors import invalid
+
+
+class Stage(StrEnum):
+    """How far money has come, in the order of the ladder. A sum never mixes two."""
+
+    appropriated = auto()
+    allotted = auto()
+    committed = auto()
+    obligated = auto()
+    sub_obligated = auto()
+    disbursed = auto()
+
+
+class Tier(StrEnum):
+    """A bulk obligation and the awards under it are the same money twice: a sum takes one tier."""
+
+    primary = auto()
+    sub = auto()
+
+
+class EntryKind(StrEnum):
+    """What an entry records. Its amount is positive; its kind gives stage and sign."""
+
+    appropriation = auto()
+    allotment = auto()
+    allotment_withdrawal = auto()
+    commitment = auto()
+    commitment_release = auto()
+    obligation = auto()
+    upward_adjustment = auto()
+    deobligation = auto()
+    sub_obligation = auto()
+    sub_deobligation = auto()
+    disbursement = auto()
+    refund = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What entries of a kind do: which stage they move, which way, and what several of them are called."""
+
+    stage: Stage
+    sign: Literal[1, -1]
+    plural: str
+
+
+# The one table of signs. Queries take it as it stands here, so that SQL and Python cannot differ.
+POSTINGS: Final[Mapping[EntryKind, Posting]] = {
+    EntryKind.appropriation: Posting(Stage.appropriated, 1, "appropriations"),
+    EntryKind.allotment: Posting(Stage.allotted, 1, "allotments"),
+    EntryKind.allotment_withdrawal: Posting(Stage.allotted, -1, "allotment withdrawals"),
+    EntryKind.commitment: Posting(Stage.committed, 1, "commitments"),
+    EntryKind.commitment_release: Posting(Stage.committed, -1, "commitment releases"),
+    EntryKind.obligation: Posting(Stage.obligated, 1, "obligations"),
+    EntryKind.upward_adjustment: Posting(Stage.obligated, 1, "upward adjustments"),
+    EntryKind.deobligation: Posting(Stage.obligated, -1, "deobligations"),
+    EntryKind.sub_obligation: Posting(Stage.sub_obligated, 1, "sub-obligations"),
+    EntryKind.sub_deobligation: Posting(Stage.sub_obligated, -1, "sub-deobligations"),
+    EntryKind.disbursement: Posting(Stage.disbursed, 1, "disbursements"),
+    EntryKind.refund: Posting(Stage.disbursed, -1, "refunds"),
+}
+# "Commitment" means the opposite in other vocabularies (IATI's is the obligation), so its label says which.
+LABELS: Final[Mapping[Stage, str]] = {
+    Stage.appropriated: "Appropriated",
+    Stage.allotted: "Allotted",
+    Stage.committed: "Committed (reserved)",
+    Stage.obligated: "Obligated",
+    Stage.sub_obligated: "Sub-obligated",
+    Stage.disbursed: "Disbursed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in a currency (ISO 4217)."""
+
+    amount: Decimal
+    currency: str
+
+
+def tier_of(stage: Stage) -> Tier:
+    """The tier whose money a stage counts."""
+    return Tier.sub if stage is Stage.sub_obligated else Tier.primary
+
+
+def kinds_of(*stages: Stage) -> list[EntryKind]:
+    """The kinds of entries that move `stages`."""
+    return [kind for kind, posting in POSTINGS.items() if posting.stage in stages]
+
+
+def signed_amount(kind: EntryKind, amount: Decimal) -> Decimal:
+    """What an entry adds to its stage; negative where it takes away."""
+    return POSTINGS[kind].sign * amount
+
+
+def rule_of(stage: Stage) -> str:
+    """How the total of a stage is made, in words: `obligations + upward adjustments - deobligations`."""
+    terms = [POSTINGS[kind] for kind in kinds_of(stage)]
+    return "".join((" + " if term.sign > 0 else " - ") + term.plural for term in terms).removeprefix(" + ")
+
+
+def boundary_of(country_code: str) -> str:
+    """What a country's totals take in, and what they do not net."""
+    return f"All fund lines of country {country_code}; transfers between them are not netted."
+
+
+def fy(day: date) -> int:
+    """The US fiscal year of `day`, named by the year it ends in: 2016 is 2015-10-01 to 2016-09-30."""
+    return day.year + (day.month >= 10)  # noqa: PLR2004 - October
+
+
+def fiscal_year_days(year: int) -> tuple[date, date]:
+    """The first and the last day of a US fiscal year."""
+    return date(year - 1, 10, 1), date(year, 9, 30)
+
+
+def check_effective_date(effective_date: date, today: date) -> None:
+    """Raise where an entry is dated after `today`: the ledger records what has happened."""
+    if effective_date > today:
+        raise invalid(
+            "#/effective_date", "in_the_future", f"The ledger records what has happened; today is {today} (UTC)."
+        )

@@ -1,0 +1,87 @@
+"""Tables of the funding service. What a table promises is a constraint here, and so in PostgreSQL."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from chassis.resources import Resource, make_metadata, sorted_text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Numeric, Text
+from sqlmodel import Field, Relationship, SQLModel
+
+from funding import domain
+
+metadata: Final = make_metadata()
+
+
+class Base(SQLModel):
+    """Puts this service's tables in this service's metadata."""
+
+    metadata = metadata
+
+
+class Stored(Resource, Base):
+    """The columns of every stored resource."""
+
+
+class FundLine(Stored, table=True):
+    """Money for one country and purpose. Its code and its country never change: sums of money hang on them."""
+
+    __tablename__ = "fund_lines"
+    __table_args__ = (
+        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
+        Index(None, "country_code"),
+    )
+
+    code: str = Field(sa_column=sorted_text(nullable=False, unique=True))
+    title: str = Field(sa_column=sorted_text(nullable=False))
+    country_code: str = Field(sa_column=sorted_text(nullable=False))
+    purpose: str | None = None
+
+
+class LedgerEntry(Stored, table=True):
+    """One movement of money on a fund line. Never changed, never deleted: a mistake is reversed by another entry."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({', '.join(repr(str(kind)) for kind in domain.EntryKind)})", name="kind_known"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_form"),
+        CheckConstraint("effective_date <= (created_at AT TIME ZONE 'UTC')::date", name="effective_date_not_later"),
+        Index(None, "fund_line_code", "effective_date"),
+        Index(None, "effective_date", "id"),
+    )
+
+    fund_line_code: str = Field(sa_column=Column(Text(collation="C"), ForeignKey("fund_lines.code"), nullable=False))
+    kind: str
+    # On the wire an amount is money, so the bare number has another name here.
+    amount_value: Decimal = Field(sa_column=Column("amount", Numeric(18, 2), nullable=False))
+    currency: str
+    effective_date: date
+    document_reference: str | None = None
+    note: str | None = None
+    fund_line: FundLine = Relationship(sa_relationship_kwargs={"lazy": "joined", "innerjoin": True})
+
+    @property
+    def amount(self) -> domain.Money:
+        """What was moved."""
+        return domain.Money(self.amount_value, self.currency)
+
+    @property
+    def stage(self) -> domain.Stage:
+        """The stage that it moves."""
+        return domain.POSTINGS[domain.EntryKind(self.kind)].stage
+
+    @property
+    def tier(self) -> domain.Tier:
+        """The tier whose money it counts."""
+        return domain.tier_of(self.stage)
+
+    @property
+    def fiscal_year(self) -> int:
+        """The US fiscal year that it falls in."""
+        return domain.fy(self.effective_date)
+
+    @property
+    def country_code(self) -> str:
+        """The country of its fund line."""
+        return self.fund_line.country_code

@@ -1,0 +1,7 @@
+"""HTTP: paths, codes, who may call. No SQL, no rules."""
+
+from typing import Final
+
+from funding.routes import fund_lines, ledger_entries, money_totals
+
+ROUTERS: Final = [fund_lines.router, ledger_entries.router, money_totals.router]

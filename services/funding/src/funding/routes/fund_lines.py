@@ -1,0 +1,57 @@
+"""Fund lines over HTTP."""
+
+import uuid
+from typing import Annotated, Final
+
+from chassis.paging import Page, answer_list
+from chassis.resources import IfMatch, created, get_row, send_etag
+from chassis.unit_of_work import CurrentCaller, Session, work_router
+from fastapi import Query, Request, Response
+
+from funding import queries, service
+from funding.models import FundLine
+from funding.schemas.fund_lines import FundLineCreate, FundLinePage, FundLineQuery, FundLineRead, FundLineUpdate
+
+router: Final = work_router("Fund lines")
+
+
+@router.get("/fund-lines", response_model=FundLinePage)
+async def list_fund_lines(
+    request: Request, session: Session, query: Annotated[FundLineQuery, Query()]
+) -> Page | Response:
+    """List the fund lines: the money of a country for a purpose."""
+    return await answer_list(request, session, query, queries.fund_lines(), FundLinePage)
+
+
+@router.post("/fund-lines", status_code=201, response_model=FundLineRead)
+async def create_fund_line(
+    request: Request, response: Response, session: Session, caller: CurrentCaller, body: FundLineCreate
+) -> FundLine:
+    """Record a fund line."""
+    fund_line = await service.create_fund_line(session, caller, body)
+    created(request, response, fund_line)
+    return fund_line
+
+
+@router.get("/fund-lines/{fund_line_id}", response_model=FundLineRead)
+async def get_fund_line(request: Request, response: Response, session: Session, fund_line_id: uuid.UUID) -> FundLine:
+    """Read one fund line."""
+    fund_line = await get_row(session, FundLine, fund_line_id)
+    send_etag(request, response, fund_line)
+    return fund_line
+
+
+@router.patch("/fund-lines/{fund_line_id}", response_model=FundLineRead)
+async def update_fund_line(
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    fund_line_id: uuid.UUID,
+    version: IfMatch,
+    body: FundLineUpdate,
+) -> FundLine:
+    """Change fields of a fund line."""
+    fund_line = await service.update_fund_line(session, caller, fund_line_id, version, body)
+    send_etag(request, response, fund_line)
+    return fund_line

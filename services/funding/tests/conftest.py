@@ -1,0 +1,59 @@
+"""The funding service on a database of its own."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from chassis.testing import Api, Database, Databases
+from chassis.testing.api import running
+from funding.app import create_app
+from funding.settings import MIGRATIONS
+from joserfc.jwk import OKPKey
+
+
+@pytest.fixture
+def database(databases: Databases, service_environment: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A fresh database, named in the environment."""
+    made = databases.new("funding", MIGRATIONS)
+    service_environment.setenv("TRIBUTARY_DATABASE_URL", made.app_url)
+    yield made
+    databases.drop(made)
+
+
+@pytest.fixture
+async def api(database: Database, signing_key: OKPKey) -> AsyncIterator[Api]:
+    """The running service."""
+    async with running(create_app(), signing_key) as clients:
+        yield clients
+
+
+class Make:
+    """Records what tests need, as an officer with all grants."""
+
+    def __init__(self, api: Api) -> None:
+        self.officer = api.officer()
+
+    async def fund_line(self, **over: Any) -> dict[str, Any]:
+        """A fund line of Mexico unless told otherwise."""
+        line = {"code": "MX-CORR", "title": "Corrections, Mexico", "country_code": "MX"}
+        return await self._post("/v1/fund-lines", line | over)
+
+    async def entry(
+        self, kind: str, amount: str, effective_date: str = "2016-03-01", currency: str = "USD", **over: Any
+    ) -> dict[str, Any]:
+        """An entry on the fund line MX-CORR unless told otherwise."""
+        money = {"amount": amount, "currency": currency}
+        entry = {"fund_line_code": "MX-CORR", "kind": kind, "amount": money, "effective_date": effective_date}
+        return await self._post("/v1/ledger-entries", entry | over)
+
+    async def _post(self, address: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.officer.post(address, json=body)
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+
+@pytest.fixture
+def make(api: Api) -> Make:
+    """Records fund lines and entries over the API."""
+    return Make(api)

@@ -3,10 +3,11 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
 import structlog
-from chassis.errors import OutcomeUnknown, Unavailable
+from chassis.errors import BadRequest, OutcomeUnknown, Unavailable
 from chassis.logs import current_request_id
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -15,7 +16,9 @@ from gateway.settings import GatewaySettings
 
 logger = structlog.get_logger()
 SERVICES: Final = ("programs", "trainings", "funding")
-_FORWARDED: Final = ("accept", "content-type", "idempotency-key", "if-match", "if-none-match")
+_FORWARDED: Final = (b"accept", b"content-type", b"idempotency-key", b"if-match", b"if-none-match")
+# What stays as it is in an address: what is encoded already, and every other printable character but # and space.
+_KEPT: Final = "%!\"$&'()*+,/:;<=>?@[\\]^`{|}"
 _RETURNED: Final = (
     "allow", "cache-control", "content-disposition", "content-length", "content-type", "etag", "idempotency-replayed",
     "link", "location", "retry-after",
@@ -87,11 +90,17 @@ class Services:
     async def forward(self, service: str, request: Request, token: str) -> Response:
         """The service's own answer to `request`, streamed through unchanged."""
         client = self._clients[service]
-        headers = _headers(token) | {name: request.headers[name] for name in _FORWARDED if name in request.headers}
-        target = httpx.URL(path=request.url.path, query=request.scope["query_string"])
-        outgoing = client.build_request(
-            request.method, target, headers=headers, content=await request.body(), timeout=self._timeout_seconds
-        )
+        # As bytes: what a caller writes there need not be text of any encoding.
+        forwarded = [(name, value) for name, value in request.headers.raw if name in _FORWARDED]
+        headers = httpx.Headers([*httpx.Headers(_headers(token)).raw, *forwarded])
+        content = await request.body()
+        try:
+            target = httpx.URL("/").copy_with(raw_path=address_of(request))
+            outgoing = client.build_request(
+                request.method, target, headers=headers, content=content, timeout=self._timeout_seconds
+            )
+        except httpx.InvalidURL as error:
+            raise BadRequest("The address is too long, or not one at all.") from error
         try:
             answer = await client.send(outgoing, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -105,6 +114,13 @@ class Services:
             ) from error
         returned = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}
         return StreamingResponse(_body(answer), status_code=answer.status_code, headers=returned)
+
+
+def address_of(request: Request) -> bytes:
+    """The path and query of `request` as they were written: decoded, `%3F` would begin a query and `%0A` be refused."""
+    path, query = request.scope["raw_path"], request.scope["query_string"]
+    address = quote(path, safe=_KEPT) + (f"?{quote(query, safe=_KEPT)}" if query else "")
+    return address.encode("ascii")
 
 
 async def _body(answer: httpx.Response) -> AsyncIterator[bytes]:

@@ -144,8 +144,8 @@ class FigureLeftOut(BaseModel):
 
     reason: str
     message: str
-    completions: int
-    persons: int | None
+    completions: int | None = Field(description="Null where the cell is too small to show.")
+    persons: int | None = Field(description="Null where the cell is too small to show.")
 
 
 class FigureCounted(BaseModel):

@@ -1,7 +1,7 @@
 """Reported figures on the wire."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from chassis.codes import Code, Line, Text
 from chassis.paging import ListQuery, Page, sort_by
@@ -57,7 +57,7 @@ class ReportedFigureCreate(CreateBody):
     period_end: VagueDate | None = None
     as_of_earliest: Day | None = Field(default=None, description="From the source where absent.")
     as_of_latest: Day | None = Field(default=None, description="From the source where both are absent.")
-    as_of_label: Line | None = None
+    as_of_label: Annotated[Line, Field(max_length=200)] | None = None
     dimensions: dict[Word, Any] = Field(default={}, max_length=20, description="What else describes the number.")
     source_code: Code
     locator: Line | None = Field(default=None, description="Where in the document; null where not recorded.")

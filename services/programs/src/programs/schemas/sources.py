@@ -1,6 +1,6 @@
 """Sources on the wire."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from chassis.codes import Code, Line, Text
 from chassis.paging import ListQuery, Page, sort_by
@@ -9,6 +9,9 @@ from chassis.values import Day
 from pydantic import ConfigDict, Field, model_validator
 
 from programs.domain import Confidence, SourceKind
+
+# Shown behind "best guess " as the label of a date, which has at most 200 characters.
+BestGuess = Annotated[Line, Field(max_length=180)]
 
 
 class SourceCreate(CreateBody):
@@ -40,7 +43,7 @@ class SourceCreate(CreateBody):
     retrieved_on: Day | None = None
     as_of_earliest: Day = Field(description="The document may not have been written before this day.")
     as_of_latest: Day | None = Field(default=None, description="Nor after this one; null while it still changes.")
-    as_of_best: Line | None = Field(default=None, description="Our best guess, in words.")
+    as_of_best: BestGuess | None = Field(default=None, description="Our best guess, in words.")
     confidence: Confidence = Field(description="How sure the dating is.")
     basis: Text | None = Field(default=None, description="What the dating rests on.")
 
@@ -64,7 +67,7 @@ class SourceUpdate(Body):
     retrieved_on: Day | None = may_be_absent()
     as_of_earliest: Day = may_be_absent()
     as_of_latest: Day | None = may_be_absent()
-    as_of_best: Line | None = may_be_absent()
+    as_of_best: BestGuess | None = may_be_absent()
     confidence: Confidence = may_be_absent()
     basis: Text | None = may_be_absent()
 

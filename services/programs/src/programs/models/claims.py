@@ -1,207 +1,29 @@
-"""Tables of the programs service. What a table promises is a constraint here, and so in PostgreSQL."""
+"""Reported figures and statements as tables, with ranks, supersessions and conflicts. Claims are append-only."""
 
 import uuid
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
-from chassis.resources import Resource, make_metadata, sorted_text
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Numeric, Text, UniqueConstraint, func
+from chassis.resources import sorted_text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import column_property
-from sqlmodel import Field, Relationship, SQLModel, select
+from sqlmodel import Field, Relationship, select
 
 from programs import domain
-
-metadata: Final = make_metadata()
-
-
-class Base(SQLModel):
-    """Puts this service's tables in this service's metadata."""
-
-    metadata = metadata
-
-
-class Stored(Resource, Base):
-    """The columns of every stored resource."""
-
-
-def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    """The column holds one of an enumeration's values."""
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
-
-
-def window(column: str) -> CheckConstraint:
-    """The vague date in the column is not empty."""
-    return CheckConstraint(f"({column} ->> 'earliest') <= ({column} ->> 'latest')", name=f"{column}_in_order")
-
-
-def code_column() -> Any:  # noqa: ANN401 - stands where a default may stand
-    """A code that people use: unique, never changed."""
-    return Field(sa_column=sorted_text(nullable=False, unique=True))
-
-
-def refers_to(target: str, *, nullable: bool = False, index: bool = True) -> Any:  # noqa: ANN401 - as above
-    """A reference by code. What is referred to is never deleted, its code never changed."""
-    return Field(
-        default=None, sa_column=Column(Text(collation="C"), ForeignKey(target), nullable=nullable, index=index)
-    )
-
-
-def vague_date() -> Any:  # noqa: ANN401 - as above
-    """A window of dates with its words, as JSON."""
-    return Field(default=None, sa_type=JSONB(none_as_null=True))
-
-
-class Agency(Stored, table=True):
-    """An organization that partners in programs, publishes sources, or is spoken of."""
-
-    __tablename__ = "agencies"
-    __table_args__ = (
-        one_of("kind", domain.AgencyKind),
-        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
-        CheckConstraint("parent_code <> code", name="not_its_own_parent"),
-    )
-
-    code: str = code_column()
-    name: str = Field(sa_column=sorted_text(nullable=False))
-    kind: str
-    country_code: str | None = None
-    subdivision_code: str | None = None
-    parent_code: str | None = refers_to("agencies.code", nullable=True)
-    aliases: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=sql("'{}'")))
-
-
-class Program(Stored, table=True):
-    """A program in one country or several, maybe part of another."""
-
-    __tablename__ = "programs"
-    __table_args__ = (
-        one_of("kind", domain.ProgramKind),
-        one_of("sector", domain.Sector),
-        one_of("status", domain.ProgramStatus),
-        window("starts"),
-        window("ends"),
-        CheckConstraint("parent_code <> code", name="not_its_own_parent"),
-    )
-
-    code: str = code_column()
-    title: str = Field(sa_column=sorted_text(nullable=False))
-    kind: str
-    sector: str
-    status: str | None = None
-    parent_code: str | None = refers_to("programs.code", nullable=True)
-    lead_agency_code: str | None = refers_to("agencies.code", nullable=True)
-    subdivision_code: str | None = None
-    scope: str | None = None
-    starts: dict[str, Any] | None = vague_date()
-    ends: dict[str, Any] | None = vague_date()
-    countries: list["ProgramCountry"] = Relationship(
-        sa_relationship_kwargs={
-            "lazy": "selectin",
-            "order_by": "ProgramCountry.country_code",
-            "cascade": "all, delete-orphan",
-        }
-    )
-
-
-class ProgramCountry(Base, table=True):
-    """A country of a program, with its share of it where that is known. Shares of a program add up to 1."""
-
-    __tablename__ = "program_countries"
-    __table_args__ = (
-        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
-        CheckConstraint("share > 0 AND share <= 1", name="share_is_fraction"),
-        Index(None, "country_code"),
-    )
-
-    program_id: uuid.UUID = Field(default=None, foreign_key="programs.id", primary_key=True)
-    country_code: str = Field(sa_column=sorted_text(primary_key=True))
-    share: Decimal | None = Field(default=None, sa_type=Numeric)
-
-
-class Source(Stored, table=True):
-    """A document that says something, and when it may have been written."""
-
-    __tablename__ = "sources"
-    __table_args__ = (
-        one_of("kind", domain.SourceKind),
-        one_of("confidence", domain.Confidence),
-        CheckConstraint("as_of_earliest <= as_of_latest", name="as_of_in_order"),
-    )
-
-    code: str = code_column()
-    title: str = Field(sa_column=sorted_text(nullable=False))
-    publisher: str
-    publisher_agency_code: str | None = refers_to("agencies.code", nullable=True)
-    kind: str
-    url: str | None = None
-    published_on: date | None = None
-    retrieved_on: date | None = None
-    as_of_earliest: date
-    as_of_latest: date | None = None
-    as_of_best: str | None = None
-    confidence: str
-    basis: str | None = None
-
-
-class Measure(Stored, table=True):
-    """What is counted: unit, basis, whether it may be added, and the counting rule in one sentence."""
-
-    __tablename__ = "measures"
-    __table_args__ = (
-        one_of("kind", domain.MeasureKind),
-        one_of("basis", domain.Basis),
-        one_of("additivity", domain.Additivity),
-        one_of("owner_service", domain.OwnerService),
-    )
-
-    code: str = code_column()
-    label: str
-    unit: str
-    kind: str
-    basis: str
-    additivity: str
-    counting_rule: str
-    owner_service: str
-
-
-class Series(Stored, table=True):
-    """One line of claims about a subject and a measure that may follow each other; its dimensions describe it."""
-
-    __tablename__ = "series"
-    __table_args__ = (
-        one_of("subject_type", domain.SubjectType),
-        Index("ix_series_subject", "subject_type", "subject_code"),
-        # At most one series leads for a subject and a measure.
-        Index(
-            "uq_series_headline",
-            "subject_type",
-            "subject_code",
-            "measure_code",
-            unique=True,
-            postgresql_where=sql("is_headline"),
-        ),
-    )
-
-    code: str = code_column()
-    label: str
-    measure_code: str = refers_to("measures.code")
-    subject_type: str
-    subject_code: str
-    is_headline: bool = Field(sa_column_kwargs={"server_default": sql("false")})
-    currency: str | None = None
-    is_joint: bool = Field(sa_column_kwargs={"server_default": sql("false")})
-    agency_codes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=sql("'{}'")))
-    program_code: str | None = refers_to("programs.code", nullable=True)
-    nationality_code: str | None = None
-    venue_kind: str | None = None
-    stage: str | None = None
-    scope: str | None = None
-    measure: Measure = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+from programs.models.base import Base, Stored, code_column, one_of, refers_to, vague_date, window
+from programs.models.measures import Series, Source
 
 
 class ReportedFigure(Stored, table=True):
@@ -525,65 +347,3 @@ class ConflictMember(Base, table=True):
     def code(self) -> str:
         """The claim's code."""
         return self.member_code
-
-
-class CoverageDeclaration(Stored, table=True):
-    """A named person states from when a country's records are complete. Append-only: nothing infers it."""
-
-    __tablename__ = "coverage_declarations"
-    __table_args__ = (
-        one_of("measure_family", domain.MeasureFamily),
-        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
-        CheckConstraint("complete_from <= complete_to", name="window_in_order"),
-    )
-
-    country_code: str = Field(sa_column=sorted_text(nullable=False, index=True))
-    measure_family: str
-    complete_from: date
-    complete_to: date | None = None
-    declared_by: str
-    note: str | None = None
-
-
-class Partnership(Stored, table=True):
-    """An agency's part in a program: roles, dates, scope, and the document that says so."""
-
-    __tablename__ = "partnerships"
-    __table_args__ = (
-        CheckConstraint("cardinality(roles) > 0", name="has_a_role"),
-        CheckConstraint(
-            f"roles <@ ARRAY[{', '.join(repr(str(role)) for role in domain.PartnerRole)}]", name="roles_known"
-        ),
-        window("starts"),
-        window("ends"),
-        Index(
-            "uq_partnerships_agency_program_start",
-            "agency_code",
-            "program_code",
-            sql("(starts ->> 'earliest')"),
-            unique=True,
-            postgresql_nulls_not_distinct=True,
-        ),
-    )
-
-    agency_code: str = refers_to("agencies.code")
-    program_code: str = refers_to("programs.code")
-    roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    starts: dict[str, Any] | None = vague_date()
-    ends: dict[str, Any] | None = vague_date()
-    scope: str | None = None
-    instrument: str | None = None
-    source_code: str | None = refers_to("sources.code", nullable=True)
-    locator: str | None = None
-    agency: Agency = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
-    program: Program = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
-
-    @property
-    def agency_name(self) -> str:
-        """The agency."""
-        return self.agency.name
-
-    @property
-    def agency_kind(self) -> str:
-        """What kind of agency it is."""
-        return self.agency.kind

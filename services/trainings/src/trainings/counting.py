@@ -1,0 +1,139 @@
+"""Every count of people. Set-based: one query answers all dates of a measure. Counts all rows, whoever asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Date, Text, TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from trainings.domain import Cell, LeftOut, PeopleMeasure
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a series declares. What it does not declare does not filter."""
+
+    nationality_code: str | None = None
+    agency_codes: tuple[str, ...] = ()
+    venue_kind: str | None = None
+    program_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A measure on a date. `records` and `recorded_persons` are of the whole family and nationality, unfiltered."""
+
+    as_of: date
+    persons: int
+    records: int
+    recorded_persons: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Each completion of the family and nationality once: counted, or left out for one reason."""
+
+    counted: Cell
+    left_out: dict[LeftOut, Cell]
+
+
+# Each completion with its person, training and date, and why it is left out: null where it counts. The as-of date is
+# no part of it, so that one reading serves all dates.
+_COMPLETIONS: Final = """
+    completions c
+    JOIN enrollments e ON e.id = c.enrollment_id
+    JOIN trainings t ON t.id = e.training_id
+    JOIN courses k ON k.code = t.course_code
+"""
+_BY_AGENCY: Final = "(cardinality(:agency_codes) = 0 OR t.provider_agency_code = ANY (:agency_codes))"
+_OF_NATIONALITY: Final = (
+    "JOIN people p ON p.id = e.person_id AND p.nationality_code = coalesce(:nationality_code, p.nationality_code)"
+)
+_OTHER_PLACE: Final = """
+    WHEN t.venue_kind <> :venue_kind THEN 'other_venue'
+    WHEN :program_code IS NOT NULL AND t.program_code IS DISTINCT FROM :program_code THEN 'other_program'
+"""
+_FACTS: Final = {
+    PeopleMeasure.instructors_trained: f"""
+        WITH facts AS MATERIALIZED (
+          SELECT e.person_id, e.training_id, c.completed_on,
+                 CASE WHEN NOT {_BY_AGENCY} THEN 'other_provider' {_OTHER_PLACE} END AS left_out
+          FROM {_COMPLETIONS} {_OF_NATIONALITY}
+          WHERE k.type = 'training_of_trainers'
+        )
+    """,  # noqa: S608 - made of the constants above; every value is bound
+    # Exactly one step: the lead completed a training of trainers of the agency before the led training began. Who
+    # trained the lead's trainer does not matter.
+    PeopleMeasure.officers_trained: f"""
+        WITH trained AS (
+          SELECT e.person_id, min(c.completed_on) AS first_on
+          FROM {_COMPLETIONS}
+          WHERE k.type = 'training_of_trainers' AND {_BY_AGENCY}
+          GROUP BY e.person_id
+        ), led AS (
+          SELECT a.training_id, coalesce(bool_or(trained.first_on < t.starts_on), false) AS is_by_trained_lead
+          FROM instructor_assignments a
+          JOIN trainings t ON t.id = a.training_id
+          LEFT JOIN trained ON trained.person_id = a.person_id
+          WHERE a.role = 'lead'
+          GROUP BY a.training_id
+        ), facts AS MATERIALIZED (
+          SELECT e.person_id, e.training_id, c.completed_on,
+                 CASE {_OTHER_PLACE}
+                      WHEN led.training_id IS NULL THEN 'no_lead'
+                      WHEN NOT led.is_by_trained_lead THEN 'lead_not_trained_by_agency' END AS left_out
+          FROM {_COMPLETIONS} {_OF_NATIONALITY}
+          LEFT JOIN led ON led.training_id = t.id
+          WHERE k.type <> 'training_of_trainers'
+        )
+    """,  # noqa: S608 - as above
+}
+# A person counts from their first counted completion on: later ones change nothing.
+_POINTS: Final = """
+    , firsts AS MATERIALIZED (
+      SELECT person_id, min(completed_on) AS recorded_on,
+             min(completed_on) FILTER (WHERE left_out IS NULL) AS counted_on
+      FROM facts GROUP BY person_id
+    )
+    SELECT asked.as_of,
+           (SELECT count(*) FROM firsts WHERE counted_on <= asked.as_of) AS persons,
+           (SELECT count(*) FROM facts WHERE completed_on <= asked.as_of) AS records,
+           (SELECT count(*) FROM firsts WHERE recorded_on <= asked.as_of) AS recorded_persons
+    FROM unnest(:as_of) WITH ORDINALITY AS asked (as_of, place)
+    ORDER BY asked.place
+"""
+_ACCOUNT: Final = """
+    SELECT CASE WHEN completed_on > :as_of THEN 'after_as_of' ELSE left_out END AS reason,
+           count(*) AS completions, count(DISTINCT person_id) AS persons, count(DISTINCT training_id) AS trainings
+    FROM facts GROUP BY 1
+"""
+
+
+async def count_people(
+    session: AsyncSession, measure: PeopleMeasure, scope: Scope, as_of: Sequence[date]
+) -> list[Count]:
+    """The measure on each of the dates, in their order: distinct persons with a counted completion by then."""
+    statement = text(_FACTS[measure] + _POINTS).bindparams(bindparam("as_of", list(as_of), ARRAY(Date)))
+    return [Count(**row) for row in await _rows(session, statement, scope)]
+
+
+async def account_for(session: AsyncSession, measure: PeopleMeasure, scope: Scope, as_of: date) -> Account:
+    """What is counted on the date and what is left out, which together are all completions of the family."""
+    statement = text(_FACTS[measure] + _ACCOUNT).bindparams(bindparam("as_of", as_of, Date))
+    cells = {row.pop("reason"): Cell(**row) for row in await _rows(session, statement, scope)}
+    counted = cells.pop(None, Cell(completions=0, persons=0, trainings=0))
+    return Account(counted, {reason: cells[reason] for reason in LeftOut if reason in cells})
+
+
+async def _rows(session: AsyncSession, statement: TextClause, scope: Scope) -> list[dict[str, Any]]:
+    bound = statement.bindparams(
+        bindparam("nationality_code", scope.nationality_code, Text),
+        bindparam("agency_codes", list(scope.agency_codes), ARRAY(Text)),
+        bindparam("venue_kind", scope.venue_kind, Text),
+        bindparam("program_code", scope.program_code, Text),
+    )
+    connection = await session.connection()
+    return [dict(row) for row in (await connection.execute(bound)).mappings()]

@@ -1,0 +1,69 @@
+"""Personal columns, sealed at rest: a random key for each person, itself wrapped by the service's master key.
+
+AES-256-GCM throughout. Each sealed value is bound to its column and person, so that none can be moved to another.
+"""
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+SEALED: Final = ("given_name", "surname_1", "surname_2", "full_name_original", "birth_date")
+_KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+
+
+class SealedPerson(Protocol):
+    """What is stored of a person: an id, a wrapped key, and the columns of `SEALED`."""
+
+    id: uuid.UUID
+    data_key: bytes
+
+
+class MasterKey:
+    """The service's key. It wraps the keys of people and seals nothing else."""
+
+    __slots__ = ("_aead",)
+
+    def __init__(self, key: bytes) -> None:
+        """`key`: 32 random bytes."""
+        self._aead = AESGCM(key)
+
+    def new_data_key(self, person_id: uuid.UUID) -> bytes:
+        """A fresh key for a person, wrapped."""
+        return _seal(self._aead, AESGCM.generate_key(8 * _KEY_BYTES), "data_key", person_id)
+
+    def seal(self, person_id: uuid.UUID, data_key: bytes, values: Mapping[str, str | None]) -> dict[str, bytes | None]:
+        """Each of `values`, which are by column, sealed with the person's key. What is null stays null."""
+        aead = self._unwrap(person_id, data_key)
+        return {
+            column: None if value is None else _seal(aead, value.encode(), column, person_id)
+            for column, value in values.items()
+        }
+
+    def reveal(self, person: SealedPerson) -> dict[str, str | None]:
+        """The personal columns of a person. Raises `InvalidTag` where anything was tampered with."""
+        aead = self._unwrap(person.id, person.data_key)
+        stored: dict[str, bytes | None] = {column: getattr(person, column) for column in SEALED}
+        return {
+            column: None if value is None else _open(aead, value, column, person.id).decode()
+            for column, value in stored.items()
+        }
+
+    def _unwrap(self, person_id: uuid.UUID, data_key: bytes) -> AESGCM:
+        return AESGCM(_open(self._aead, data_key, "data_key", person_id))
+
+
+def _seal(aead: AESGCM, value: bytes, column: str, person_id: uuid.UUID) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + aead.encrypt(nonce, value, _bound_to(column, person_id))
+
+
+def _open(aead: AESGCM, sealed: bytes, column: str, person_id: uuid.UUID) -> bytes:
+    return aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound_to(column, person_id))
+
+
+def _bound_to(column: str, person_id: uuid.UUID) -> bytes:
+    return f"people|{column}|{person_id}".encode()

@@ -1,0 +1,171 @@
+"""Questions to the trainings tables. Nothing here changes anything, nothing here counts people."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from chassis.errors import NotFound
+from chassis.paging import Listing
+from chassis.tokens import EVERYWHERE, Caller
+from sqlalchemy import ColumnElement, true
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from trainings.models import Completion, Course, Enrollment, InstructorAssignment, Person, Training
+
+AboutPerson = TypeVar("AboutPerson", Person, Enrollment, Completion, InstructorAssignment)
+
+
+def visible_to(caller: Caller) -> ColumnElement[bool]:
+    """People whose records are kept by a country that the caller has a grant for."""
+    return true() if EVERYWHERE in caller.countries else col(Person.country_code).in_(caller.countries)
+
+
+def about_people(kind: type[AboutPerson], caller: Caller) -> SelectOfScalar[AboutPerson]:
+    """The rows of `kind` that are, or are about, somebody the caller may see."""
+    statement: SelectOfScalar[AboutPerson] = select(kind)
+    if kind is Completion:
+        statement = statement.join(Enrollment).join(Person)
+    elif kind is not Person:
+        statement = statement.join(Person)
+    return statement.where(visible_to(caller))
+
+
+async def find_about_person(
+    session: AsyncSession, caller: Caller, kind: type[AboutPerson], row_id: uuid.UUID, *, lock: bool = False
+) -> AboutPerson | None:
+    """One such row, locked for the rest of the transaction if asked; None where there is none the caller may see."""
+    statement = about_people(kind, caller).where(col(kind.id) == row_id)
+    if lock:
+        statement = statement.with_for_update(of=kind)
+    return (await session.exec(statement)).one_or_none()
+
+
+async def get_about_person(
+    session: AsyncSession, caller: Caller, kind: type[AboutPerson], row_id: uuid.UUID, *, lock: bool = False
+) -> AboutPerson:
+    """As `find_about_person`; absent and hidden are the same `NotFound`."""
+    row = await find_about_person(session, caller, kind, row_id, lock=lock)
+    if row is None:
+        raise NotFound(f"There is no such record {row_id}, or none that you may see.")
+    return row
+
+
+def holds_any(column: Any) -> Callable[[list[str]], ColumnElement[bool]]:  # noqa: ANN401 - a column of an array type
+    """A filter: the column's array holds at least one of the values."""
+    made: Callable[[list[str]], ColumnElement[bool]] = column.overlap
+    return made
+
+
+async def find_course(session: AsyncSession, code: str) -> Course | None:
+    """The course with this code."""
+    return (await session.exec(select(Course).where(Course.code == code))).one_or_none()
+
+
+def courses() -> Listing:
+    """All courses."""
+    return Listing(
+        statement=select(Course),
+        filters={
+            "code": Course.code,
+            "type": Course.type,
+            "qualifies_for_course_code": Course.qualifies_for_course_code,
+            "topic": holds_any(Course.topics),
+        },
+        sorts={
+            "code": Course.code,
+            "title": Course.title,
+            "created_at": Course.created_at,
+            "updated_at": Course.updated_at,
+        },
+        id=Course.id,
+        text=[Course.title, Course.code],
+    )
+
+
+def trainings() -> Listing:
+    """All trainings."""
+    return Listing(
+        statement=select(Training),
+        filters={
+            "code": Training.code,
+            "course_code": Training.course_code,
+            "program_code": Training.program_code,
+            "provider_agency_code": Training.provider_agency_code,
+            "host_country_code": Training.host_country_code,
+            "beneficiary_country_code": holds_any(Training.beneficiary_country_codes),
+            "venue_kind": Training.venue_kind,
+            "starts_on": Training.starts_on,
+            "ends_on": Training.ends_on,
+        },
+        sorts={
+            "starts_on": Training.starts_on,
+            "ends_on": Training.ends_on,
+            "course_code": Training.course_code,
+            "created_at": Training.created_at,
+            "updated_at": Training.updated_at,
+        },
+        id=Training.id,
+        text=[Training.title, Training.code, Training.venue],
+    )
+
+
+def people(caller: Caller, present: Callable[[Person], object]) -> Listing:
+    """The people the caller may see, as `present` reveals them. Names are sealed: there is no search by name."""
+    return Listing(
+        statement=about_people(Person, caller),
+        filters={
+            "country_code": Person.country_code,
+            "nationality_code": Person.nationality_code,
+            "sex": Person.sex,
+            "birth_precision": Person.birth_precision,
+        },
+        sorts={
+            "created_at": Person.created_at,
+            "updated_at": Person.updated_at,
+            "country_code": Person.country_code,
+            "nationality_code": Person.nationality_code,
+        },
+        id=Person.id,
+        present=present,
+    )
+
+
+def enrollments(caller: Caller) -> Listing:
+    """The enrollments of people the caller may see."""
+    return Listing(
+        statement=about_people(Enrollment, caller),
+        filters={"training_id": Enrollment.training_id, "person_id": Enrollment.person_id},
+        sorts={"created_at": Enrollment.created_at, "updated_at": Enrollment.updated_at},
+        id=Enrollment.id,
+    )
+
+
+def completions(caller: Caller) -> Listing:
+    """The completions of people the caller may see."""
+    return Listing(
+        statement=about_people(Completion, caller),
+        filters={
+            "enrollment_id": Completion.enrollment_id,
+            "training_id": Enrollment.training_id,
+            "person_id": Enrollment.person_id,
+            "completed_on": Completion.completed_on,
+        },
+        sorts={"completed_on": Completion.completed_on, "created_at": Completion.created_at},
+        id=Completion.id,
+    )
+
+
+def instructor_assignments(caller: Caller) -> Listing:
+    """The instructor assignments of people the caller may see."""
+    return Listing(
+        statement=about_people(InstructorAssignment, caller),
+        filters={
+            "training_id": InstructorAssignment.training_id,
+            "person_id": InstructorAssignment.person_id,
+            "role": InstructorAssignment.role,
+        },
+        sorts={"created_at": InstructorAssignment.created_at, "updated_at": InstructorAssignment.updated_at},
+        id=InstructorAssignment.id,
+    )

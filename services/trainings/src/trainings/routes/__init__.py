@@ -1,0 +1,23 @@
+"""HTTP: paths, codes, who may call. No SQL, no rules."""
+
+from typing import Final
+
+from trainings.routes import (
+    completions,
+    courses,
+    enrollments,
+    instructor_assignments,
+    people,
+    recorded_figures,
+    trainings,
+)
+
+ROUTERS: Final = [
+    courses.router,
+    trainings.router,
+    people.router,
+    enrollments.router,
+    completions.router,
+    instructor_assignments.router,
+    recorded_figures.router,
+]

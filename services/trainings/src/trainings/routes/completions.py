@@ -1,0 +1,49 @@
+"""Completions over HTTP."""
+
+import uuid
+from typing import Annotated, Final
+
+from chassis.paging import Page, answer_list
+from chassis.resources import created, send_etag
+from chassis.unit_of_work import CurrentCaller, Session
+from fastapi import Query, Request, Response
+
+from trainings import queries, service
+from trainings.models import Completion
+from trainings.routes.personal import personal_router
+from trainings.schemas.completions import (
+    CompletionCreate,
+    CompletionPage,
+    CompletionQuery,
+    CompletionRead,
+)
+
+router: Final = personal_router("Completions")
+
+
+@router.get("/completions", response_model=CompletionPage)
+async def list_completions(
+    request: Request, session: Session, caller: CurrentCaller, query: Annotated[CompletionQuery, Query()]
+) -> Page | Response:
+    """List the completions of people in countries the caller has a grant for."""
+    return await answer_list(request, session, query, queries.completions(caller), CompletionPage)
+
+
+@router.post("/completions", status_code=201, response_model=CompletionRead)
+async def create_completion(
+    request: Request, response: Response, session: Session, caller: CurrentCaller, body: CompletionCreate
+) -> Completion:
+    """Record, for good, that an enrolled person completed the training."""
+    completion = await service.create_completion(session, caller, body)
+    created(request, response, completion)
+    return completion
+
+
+@router.get("/completions/{completion_id}", response_model=CompletionRead)
+async def get_completion(
+    request: Request, response: Response, session: Session, caller: CurrentCaller, completion_id: uuid.UUID
+) -> Completion:
+    """Read one completion."""
+    completion = await queries.get_about_person(session, caller, Completion, completion_id)
+    send_etag(request, response, completion)
+    return completion

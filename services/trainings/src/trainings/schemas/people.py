@@ -1,0 +1,89 @@
+"""People on the wire. No message of these bodies quotes a value: it may be a name."""
+
+from chassis.codes import CountryCode, Line
+from chassis.paging import ListQuery, Page, sort_by
+from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
+from chassis.values import Day
+from pydantic import ConfigDict, Field
+
+from trainings.domain import BirthPrecision, Sex
+
+
+class PersonCreate(CreateBody):
+    """A person to record; at least one name."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "country_code": "MX",
+                    "nationality_code": "MX",
+                    "sex": "female",
+                    "given_name": "Synthetic",
+                    "surname_1": "Person",
+                    "surname_2": "Twelve",
+                    "birth_date": "1980-01-01",
+                    "birth_precision": "year",
+                }
+            ]
+        },
+    )
+
+    country_code: CountryCode = Field(description="Whose office keeps the record: decides who may see it.")
+    nationality_code: CountryCode
+    sex: Sex = Field(default=Sex.not_recorded, description="As recorded, never assumed.")
+    given_name: Line | None = None
+    surname_1: Line | None = None
+    surname_2: Line | None = None
+    full_name_original: Line | None = Field(default=None, description="The whole name in its original script.")
+    birth_date: Day | None = Field(default=None, description="Where only the year is known, its 1 January.")
+    birth_precision: BirthPrecision = BirthPrecision.not_recorded
+
+
+class PersonUpdate(Body):
+    """Fields of a person to change."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    country_code: CountryCode = may_be_absent(description="Hands the record to another office; needs both grants.")
+    nationality_code: CountryCode = may_be_absent()
+    sex: Sex = may_be_absent()
+    given_name: Line | None = may_be_absent()
+    surname_1: Line | None = may_be_absent()
+    surname_2: Line | None = may_be_absent()
+    full_name_original: Line | None = may_be_absent()
+    birth_date: Day | None = may_be_absent()
+    birth_precision: BirthPrecision = may_be_absent()
+
+
+class PersonRead(ResourceRead):
+    """Somebody who takes or leads a training."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    country_code: str
+    nationality_code: str
+    sex: Sex
+    given_name: str | None
+    surname_1: str | None
+    surname_2: str | None
+    full_name_original: str | None
+    birth_date: Day | None = Field(description="Where only the year is known, its 1 January.")
+    birth_precision: BirthPrecision
+
+
+class PersonPage(Page):
+    """A page of people."""
+
+    items: list[PersonRead]
+
+
+class PersonQuery(ListQuery):
+    """Filters of people. Names are sealed: there is no search by name."""
+
+    sort: str = sort_by("created_at", "created_at", "updated_at", "country_code", "nationality_code")
+    country_code: list[CountryCode] = []
+    nationality_code: list[CountryCode] = []
+    sex: list[Sex] = []
+    birth_precision: list[BirthPrecision] = []

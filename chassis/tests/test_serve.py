@@ -67,14 +67,18 @@ def running(folder: Path, *arguments: str, **options: object) -> Iterator[subpro
 
 
 def get(url: str, uds: Path | None = None) -> str:
+    """The answer, once somebody listens."""
     deadline = time.monotonic() + 15
-    while True:
-        try:
-            with httpx.Client(transport=httpx.HTTPTransport(uds=str(uds) if uds else None)) as client:
-                return client.get(url).text
-        except httpx.HTTPError:
-            assert time.monotonic() < deadline, "it does not answer"
-            threading.Event().wait(0.02)
+    while not listens(url, uds):
+        assert time.monotonic() < deadline, "it does not listen"
+        threading.Event().wait(0.02)
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(uds) if uds else None)) as client:
+        return client.get(url).text
+
+
+def listens(url: str, uds: Path | None) -> bool:
+    with socket.socket(socket.AF_UNIX if uds else socket.AF_INET) as visitor:
+        return not visitor.connect_ex(str(uds) if uds else ("127.0.0.1", httpx.URL(url).port))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

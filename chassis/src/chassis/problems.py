@@ -76,7 +76,7 @@ def problem_response(request: Request, error: DomainError) -> JSONResponse:
         "status": int(error.status),
         "code": error.code,
         "detail": error.detail,
-        "instance": request.url.path,
+        "instance": request.scope["path"],
         "request_id": current_request_id(),
         "errors": [{key: value for key, value in vars_of(one).items() if value is not None} for one in error.errors],
         **error.extra,
@@ -195,7 +195,7 @@ def _from_http(request: Request, app: FastAPI, error: HTTPException) -> DomainEr
     problem.headers.update(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         # The framework names only the methods of the first route that matched; a path has one route a method.
-        allowed = methods_of(app, request.url.path)
+        allowed = methods_of(app, request.scope["path"])
         problem.headers["Allow"] = ", ".join(allowed)
         problem.detail = f"This address takes {' and '.join(allowed)}."
     return problem

@@ -1,5 +1,6 @@
 """What every service promises, checked on any app by its own OpenAPI document. Each fault is one sentence."""
 
+import json
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
@@ -247,6 +248,16 @@ async def check_list_refuses_foreign_cursor_and_sort(api: Api, one: Operation) -
     return None
 
 
+async def check_date_is_no_number(api: Api, one: Operation) -> str | None:
+    """A number where a date belongs is 422: the framework alone would take it for seconds since 1970."""
+    for parameter in one.spec.get("parameters", []):
+        if parameter["in"] == "query" and '"format": "date"' in json.dumps(parameter["schema"]):
+            answer = await api.officer().request(one.method, f"{one.address()}?{parameter['name']}=0")
+            if fault := problem_fault(answer, 422, "validation"):
+                return f"with {parameter['name']}=0: {fault}"
+    return None
+
+
 CHECKS: Final[list[Check]] = [
     check_token_is_needed,
     check_unknown_parameter_is_refused,
@@ -254,6 +265,7 @@ CHECKS: Final[list[Check]] = [
     check_absent_resource_is_not_found,
     check_body_is_json,
     check_list_refuses_foreign_cursor_and_sort,
+    check_date_is_no_number,
 ]
 
 

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from chassis.resources import make_metadata
 from chassis.testing import Api, Database, check_catalog, describe_catalog, schema_drift
 from chassis.testing.contract import answer_faults, document_faults
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
-from sqlalchemy import Column, Integer, MetaData, Table
+from sqlalchemy import Column, Integer, Table
 
 
 async def test_good_app_has_no_faults(api: Api) -> None:
@@ -64,7 +65,7 @@ async def test_answer_faults_are_found(careless: Api) -> None:
 
 
 async def test_drift_between_models_and_migrations_is_found(database: Database) -> None:
-    other = MetaData()
+    other = make_metadata()
     Table("trinkets", other, Column("id", Integer, primary_key=True))
     found = await schema_drift(database.owner_url, other)
     assert sorted(change[0] for change in found) == ["add_table", "remove_table"]

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from chassis.errors import DomainError
 from gateway.openapi import MergeConflict, merge
+from gateway.pages import PROBLEMS
 from gateway.routing import NOUNS, check_documents, find_service
 
 
@@ -62,3 +64,13 @@ def test_routing_table_and_documents_must_agree() -> None:
 )
 def test_only_declared_paths_are_routed(path: str, service: str | None) -> None:
     assert find_service(path) == service
+
+
+def test_every_problem_of_the_chassis_has_its_page() -> None:
+    codes, kinds = set(), [DomainError]
+    while kinds:
+        kind = kinds.pop()
+        if kind.__module__ == "chassis.errors":
+            codes.add(kind.code)
+            kinds += kind.__subclasses__()
+    assert codes - set(PROBLEMS) == set()

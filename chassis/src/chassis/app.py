@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.idempotency import Turns
 from chassis.logs import begin_request, configure_logs
 from chassis.migrate import check_schema
 from chassis.openapi import describe
@@ -43,7 +44,10 @@ def make_app(
     lifespan: Callable[[FastAPI], Any] | None = None,
     readiness: Callable[[FastAPI], Awaitable[dict[str, bool]]] | None = None,
 ) -> FastAPI:
-    """An app that serves `routers` and refuses to start on a database that is not at the head of `migrations`."""
+    """An app that serves `routers` and refuses to start on a database that is not at the head of `migrations`.
+
+    An app with private routes sets `app.state.sealer`, which seals what they keep for their keys.
+    """
     configure_logs(name, settings.log_level)
     engine = make_engine(settings)
 
@@ -73,6 +77,8 @@ def make_app(
     app.state.settings = settings
     app.state.engine = engine
     app.state.authenticate = authenticate
+    app.state.sealer = None
+    app.state.turns = Turns()
     app.state.cursor_key = settings.cursor_key.get_secret_value().encode()
     app.state.token_public_key = OKPKey.import_key(settings.token_public_key)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

@@ -62,6 +62,13 @@ class InvalidCursor(BadRequest):
     title = "This cursor does not belong to this list"
 
 
+class IdempotencyKeyRequired(BadRequest):
+    """A request that must not happen twice by mistake comes without a key."""
+
+    code = "idempotency_key_required"
+    title = "This request needs an Idempotency-Key"
+
+
 class Unauthenticated(DomainError):
     """Nobody, or nobody we can recognize, is calling."""
 
@@ -103,6 +110,24 @@ class Duplicate(Conflict):
 
     code = "duplicate"
     title = "Already recorded"
+
+
+class RequestInFlight(Conflict):
+    """The same request, with the same key, is being worked on."""
+
+    code = "request_in_flight"
+    title = "The same request is being worked on"
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = (), **extra: Any) -> None:  # noqa: ANN401 - as above
+        super().__init__(detail, errors, **extra)
+        self.headers["Retry-After"] = "1"
+
+
+class IdempotencyKeyReused(DomainError):
+    """The key stands for another request of this caller."""
+
+    code = "idempotency_key_reused"
+    title = "This key stands for another request"
 
 
 class StaleVersion(DomainError):

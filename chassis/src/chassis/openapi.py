@@ -9,14 +9,16 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from chassis.exports import MEDIA_TYPES
+from chassis.idempotency import REPLAYED
 from chassis.problems import MEDIA_TYPE, Problem
+from chassis.unit_of_work import Validation
 
 _DESCRIPTIONS: Final = {
     "400": "The request is malformed, or names a parameter that does not exist.",
     "401": "No valid token.",
     "403": "The caller may not do this.",
     "404": "There is no such thing, or none the caller may know of.",
-    "409": "It clashes with what is recorded.",
+    "409": "It clashes with what is recorded, or the same request is being worked on.",
     "412": "The record has changed since the caller read it.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
@@ -24,6 +26,10 @@ _DESCRIPTIONS: Final = {
     "428": "The change does not say which version it changes.",
     "500": "A failure on our side.",
     "503": "Something this answer needs is out of reach. Nothing happened; try again after `Retry-After` seconds.",
+}
+_REPLAYED: Final = {
+    "description": "`true` where this is the first answer to the key, given again.",
+    "schema": {"type": "string"},
 }
 
 
@@ -45,6 +51,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(problem.pop("$defs"))
         schemas["Problem"] = problem
+        schemas["Validation"] = Validation.model_json_schema()
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
                 _declare_answers(path, method, operation)
@@ -63,9 +70,27 @@ def _declare_answers(path: str, method: str, operation: dict[str, Any]) -> None:
             responses["200"]["content"].setdefault(media_type, {"schema": {"type": "string"}})
     if responses.get("422", {}).get("description") == "Validation Error":
         del responses["422"]
+    if "validate_only" in names:
+        _declare_validation(responses)
+    if "idempotency-key" in names:
+        for status, answer in responses.items():
+            if status in {"200", "201"}:
+                answer["headers"] = {REPLAYED: _REPLAYED}
     for status in sorted(_problems_of(path, operation, names)):
         problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses.setdefault(status, {"description": _DESCRIPTIONS[status], "content": problem})
+
+
+def _declare_validation(responses: dict[str, Any]) -> None:
+    passed = {"$ref": "#/components/schemas/Validation"}
+    said = "With `validate_only=true`: every check passed, nothing was written."
+    if "200" in responses:
+        answer = responses["200"]
+        answer["description"] = f"{answer['description']}. {said}"
+        content = answer["content"]["application/json"]
+        content["schema"] = {"anyOf": [content["schema"], passed]}
+    else:
+        responses["200"] = {"description": said, "content": {"application/json": {"schema": passed}}}
 
 
 def _problems_of(path: str, operation: dict[str, Any], names: set[str]) -> set[str]:
@@ -76,6 +101,8 @@ def _problems_of(path: str, operation: dict[str, Any], names: set[str]) -> set[s
         statuses |= {"404", "422"}
     if names:
         statuses.add("422")
+    if "idempotency-key" in names:
+        statuses |= {"409", "422"}
     if "requestBody" in operation:
         statuses |= {"409", "413", "415", "422"}
     if "if-match" in names:

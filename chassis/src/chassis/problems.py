@@ -216,10 +216,16 @@ _INTEGRITY_CODES: Final = {"23505": Duplicate, "23503": Conflict, "23P01": Confl
 _RETRY_CODES: Final = ("08", "57", "53", "55P03", "40001", "40P01")
 
 
+def sqlstate_of(error: DBAPIError) -> str:
+    """PostgreSQL's code of what went wrong, empty where the error is not its own."""
+    origin = getattr(error.orig, "__cause__", None) or error.orig
+    return str(getattr(origin, "sqlstate", "") or "")
+
+
 def from_database(error: DBAPIError, words: ConstraintWords) -> DomainError:
     """What the database refused, in the words of `words`; what it could not do just now as `Unavailable`."""
     origin = getattr(error.orig, "__cause__", None) or error.orig
-    state = str(getattr(origin, "sqlstate", "") or "")
+    state = sqlstate_of(error)
     constraint = str(getattr(origin, "constraint_name", "") or "")
     if isinstance(error, IntegrityError) or state in _INTEGRITY_CODES:
         kind = _INTEGRITY_CODES.get(state, Conflict)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.errors import BadRequest, NotFound, PreconditionRequired, StaleVersion
+from chassis.idempotency import keys_table
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -25,8 +26,10 @@ NAMING: Final = {
 
 
 def make_metadata() -> MetaData:
-    """One per service: two services in one process may have tables of equal names."""
-    return MetaData(naming_convention=NAMING)
+    """One per service: two services in one process may have tables of equal names. Holds the answers kept by key."""
+    metadata = MetaData(naming_convention=NAMING)
+    keys_table(metadata)
+    return metadata
 
 
 class Resource(SQLModel):

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=8, ge=1, le=50, description="Database connections of this process.")
     statement_timeout_seconds: float = Field(default=10, gt=0)
     max_body_bytes: int = Field(default=1_048_576, gt=0)
+    idempotency_days: float = Field(default=7, ge=1, description="How long the answer to a key is kept.")
     log_level: str = "INFO"
 
     @model_validator(mode="before")

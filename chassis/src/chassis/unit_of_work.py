@@ -1,26 +1,41 @@
-"""One request, one transaction: authenticate, validate, run, serialize, commit, and only then send."""
+"""One request, one transaction: authenticate, validate, run, serialize, keep the answer, commit, and only then send."""
 
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Security
+from fastapi import APIRouter, Depends, Query, Security, params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel
-from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSessionTransaction, create_async_engine
 from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.orm import SessionTransaction
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
-from chassis.errors import FieldError, UnknownParameter, UnsupportedMediaType
+from chassis.errors import FieldError, OutcomeUnknown, UnknownParameter, UnsupportedMediaType
+from chassis.idempotency import (
+    AnsweredAlready,
+    KeyedRequest,
+    KeyRequired,
+    claim_key,
+    describe_request,
+    find_answer,
+    keep_answer,
+    read_key,
+    take_key,
+)
 from chassis.logs import current_request_id
 from chassis.problems import nearest
+from chassis.resources import NotModified
+from chassis.sealing import Sealer
 from chassis.settings import Settings
 from chassis.tokens import Caller, bearer_of, verify_token
 
@@ -28,6 +43,13 @@ _scheme: Final = HTTPBearer(auto_error=False, description="A token of the gatewa
 _IDENTITY: Final = text(
     "SELECT set_config('app.subject', :subject, true), set_config('app.request_id', :request_id, true)"
 )
+
+
+_CHECK_DEFERRED: Final = text("SET CONSTRAINTS ALL IMMEDIATE")
+_BOOLEAN: Final = TypeAdapter(bool)
+
+
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def make_engine(settings: Settings) -> AsyncEngine:
@@ -51,15 +73,36 @@ def make_engine(settings: Settings) -> AsyncEngine:
     )
 
 
-def open_session(engine: AsyncEngine, caller: Caller) -> AsyncSession:
-    """A session whose every transaction carries the caller's identity. It takes a connection at its first statement."""
+def open_session(
+    engine: AsyncEngine, caller: Caller, on_begin: Callable[[Connection], None] | None = None
+) -> AsyncSession:
+    """A session whose every transaction carries the caller's identity. It takes a connection at its first statement.
+
+    `on_begin` runs then, before that statement.
+    """
     session = AsyncSession(engine, expire_on_commit=False)
 
-    def identify(_session: SyncSession, _transaction: SessionTransaction, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's event signature
+    def identify(_session: SyncSession, _transaction: SessionTransaction, connection: Connection) -> None:
         connection.execute(_IDENTITY, {"subject": caller.subject, "request_id": current_request_id()})
+        if on_begin is not None:
+            on_begin(connection)
 
     event.listen(session.sync_session, "after_begin", identify)
     return session
+
+
+class Validation(BaseModel):
+    """The answer to `validate_only=true`: every check passed. Nothing was written."""
+
+    is_valid: Literal[True]
+
+
+def take_validate_only(
+    _validate_only: Annotated[
+        bool, Query(alias="validate_only", description="Run every check and write nothing: 200 where all pass.")
+    ] = False,
+) -> None:
+    """Declare the parameter on everything that writes. It is read in `only_validates`."""
 
 
 class UnitOfWorkRoute(APIRoute):
@@ -69,28 +112,128 @@ class UnitOfWorkRoute(APIRoute):
     scope it would never see the answer. Nobody else calls `commit`.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        methods: set[str] | list[str] | None = None,
+        dependencies: Sequence[params.Depends] = (),
+        **options: Any,  # noqa: ANN401 - the framework's, passed on
+    ) -> None:
+        """A POST takes an idempotency key, and every write `validate_only`."""
+        added = [Depends(take_validate_only)] if {"POST", "PATCH"} & set(methods or ()) else []
+        if "POST" in (methods or ()) and KeyRequired not in dependencies:
+            added.append(Depends(take_key))
+        super().__init__(path, endpoint, methods=methods, dependencies=[*dependencies, *added], **options)
+
+    def get_route_handler(self) -> Handle:
         """FastAPI's handler of this route, inside a transaction."""
         handle = super().get_route_handler()
         known = sorted(query_parameters(self.dependant))
         reads_json = self.body_field is not None
+        takes_key = "POST" in (self.methods or ())
+        needs_key = KeyRequired in self.dependencies
 
         async def in_one_transaction(request: Request) -> Response:
             caller = await request.app.state.authenticate(request)
             refuse_unknown_parameters(request, known)
             if reads_json:
                 refuse_other_media_types(request)
-            async with open_session(request.app.state.engine, caller) as session:
-                request.state.caller = caller
-                request.state.session = session
-                async with session.begin():
-                    response = await handle(request)
+            key = read_key(request, is_required=needs_key) if takes_key else None
+            if key is None or only_validates(request):
+                response = await work(handle, request, caller)
+            else:
+                keyed = await describe_request(request, caller, key, self.sealer_of(request))
+                response = await work_once(handle, request, caller, keyed)
             response.headers.setdefault("Cache-Control", "private, no-cache")
             if address := getattr(request.state, "next_address", None):
                 response.headers["Link"] = f'<{address}>; rel="next"'
             return tag_answer(request, response)
 
         return in_one_transaction
+
+    def sealer_of(self, _request: Request) -> Sealer | None:
+        """What seals an answer that is kept for its key; nothing, unless the answer is private."""
+        return None
+
+
+class PrivateRoute(UnitOfWorkRoute):
+    """A unit of work whose answer no cache keeps, and which is sealed where it is kept for its key."""
+
+    def get_route_handler(self) -> Handle:
+        """The handler of this route; its answer is not to be stored."""
+        handle = super().get_route_handler()
+
+        async def keep_out_of_caches(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except NotModified as unchanged:
+                response = Response(status_code=304, headers={"ETag": unchanged.tag})
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+        return keep_out_of_caches
+
+    def sealer_of(self, request: Request) -> Sealer | None:
+        """The app's; without one nothing private may be kept."""
+        sealer: Sealer | None = request.app.state.sealer
+        if sealer is None:
+            raise RuntimeError("an app with private routes needs a sealer")
+        return sealer
+
+
+async def work(handle: Handle, request: Request, caller: Caller, keyed: KeyedRequest | None = None) -> Response:
+    """Run `handle` in a transaction that also keeps its answer, where the request has a key."""
+    on_begin = partial(claim_key, keyed=keyed) if keyed else None
+    async with open_session(request.app.state.engine, caller, on_begin) as session:
+        request.state.caller = caller
+        request.state.session = session
+        async with session.begin() as transaction:
+            response = await handle(request)
+            if only_validates(request):
+                await (await session.connection()).execute(_CHECK_DEFERRED)
+                await transaction.rollback()
+                return JSONResponse({"is_valid": True})
+            if keyed is not None:
+                await keep_answer(session, keyed, response, request.app.state.settings.idempotency_days)
+            await commit(request, transaction)
+    return response
+
+
+async def work_once(handle: Handle, request: Request, caller: Caller, keyed: KeyedRequest) -> Response:
+    """Run `handle`, unless its answer is kept already: then that is the answer."""
+    async with request.app.state.turns.take(keyed):
+        async with open_session(request.app.state.engine, caller) as session, session.begin():
+            connection = await session.connection()
+            kept = await connection.run_sync(find_answer, keyed)
+        if kept is not None:
+            return kept
+        try:
+            return await work(handle, request, caller, keyed)
+        except AnsweredAlready as already:
+            return already.response
+
+
+def only_validates(request: Request) -> bool:
+    """Whether the caller wants the checks and no effect. What is neither true nor false is refused by the route."""
+    try:
+        return _BOOLEAN.validate_python(request.query_params.get("validate_only", False))
+    except ValidationError:
+        return False
+
+
+async def commit(request: Request, transaction: AsyncSessionTransaction) -> None:
+    """Commit. Where the connection is lost meanwhile nobody knows whether it happened, and nobody says otherwise."""
+    try:
+        await transaction.commit()
+    except (DBAPIError, OSError) as error:
+        if request.method == "GET" or (isinstance(error, DBAPIError) and not error.connection_invalidated):
+            raise
+        raise OutcomeUnknown(
+            "The connection to the database was lost while the change was being written, so it may have been made. "
+            "Send it again with the same Idempotency-Key, or read the record first."
+        ) from error
 
 
 def tag_answer(request: Request, response: Response) -> Response:
@@ -108,9 +251,9 @@ def tag_answer(request: Request, response: Response) -> Response:
     return response
 
 
-def work_router(tag: str) -> APIRouter:
+def work_router(tag: str, route_class: type[UnitOfWorkRoute] = UnitOfWorkRoute) -> APIRouter:
     """A router under `/v1` whose routes are units of work."""
-    return APIRouter(prefix="/v1", tags=[tag], route_class=UnitOfWorkRoute, dependencies=[Security(_scheme)])
+    return APIRouter(prefix="/v1", tags=[tag], route_class=route_class, dependencies=[Security(_scheme)])
 
 
 async def authenticate_by_token(request: Request) -> Caller:

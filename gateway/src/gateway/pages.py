@@ -18,13 +18,17 @@ PROBLEMS: Final = {
     "duplicate": "The value must be unique and is taken. Use another, or change the record that has it.",
     "forbidden": "The token is good, but its role or its countries do not allow this. Ask for a grant.",
     "http_error": "The request was refused by the web server. The title says why.",
+    "idempotency_key_required": "This must not happen twice by mistake: name it with a header Idempotency-Key.",
+    "idempotency_key_reused": "You sent another request with this key before. Use a fresh key for a new request.",
     "illegal_transition": "The status asked for cannot follow the present one. The detail lists those that can.",
     "internal_error": "Something failed on our side. Quote the request id when you report it.",
     "invalid_cursor": "A cursor belongs to one list, filter and sort. Start again without a cursor.",
     "method_not_allowed": "This address does not take that method. The Allow header lists those it takes.",
     "not_found": "There is no such thing, or none that this token may know of.",
-    "outcome_unknown": "The connection was lost before the answer came: the change may have been made. Look first.",
+    "outcome_unknown": "The connection was lost before the answer came: the change may have been made. Look first, or "
+    "send it again with the same Idempotency-Key.",
     "precondition_required": "A change must name the version it changes. Read the record, send its ETag as If-Match.",
+    "request_in_flight": "The same request is being worked on. Send it again in a moment, with the same key.",
     "stale_version": "Somebody changed the record since you read it. Read it again and repeat your change.",
     "too_large": "The body is larger than this address reads.",
     "unauthenticated": "There is no valid token with the request. Send one as Bearer, or as the password of Basic.",
@@ -87,11 +91,9 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
 
 
 def _schemas(holder: dict[str, Any]) -> str:
-    names = {
-        content["schema"]["$ref"].rpartition("/")[2]
-        for content in holder.get("content", {}).values()
-        if "$ref" in content.get("schema", {})
-    }
+    schemas = [content.get("schema", {}) for content in holder.get("content", {}).values()]
+    either = [one for schema in schemas for one in (schema, *schema.get("anyOf", []))]
+    names = {schema["$ref"].rpartition("/")[2] for schema in either if "$ref" in schema}
     return " ".join(f"<a href='#{escape(name)}'>{escape(name)}</a>" for name in sorted(names))
 
 

@@ -1,5 +1,6 @@
 """The funding service on a database of its own."""
 
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -27,6 +28,11 @@ async def api(database: Database, signing_key: OKPKey) -> AsyncIterator[Api]:
         yield clients
 
 
+def fresh_key() -> dict[str, str]:
+    """The header of a request that was not sent before."""
+    return {"Idempotency-Key": str(uuid.uuid4())}
+
+
 class Make:
     """Records what tests need, as an officer with all grants."""
 
@@ -47,7 +53,7 @@ class Make:
         return await self._post("/v1/ledger-entries", entry | over)
 
     async def _post(self, address: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer = await self.officer.post(address, json=body)
+        answer = await self.officer.post(address, json=body, headers=fresh_key())
         assert answer.status_code == 201, answer.text
         made: dict[str, Any] = answer.json()
         return made

@@ -1,7 +1,9 @@
 """What every service promises, whatever it is about."""
 
-from chassis.testing import Api
-from chassis.testing.contract import check_answers, check_document
+from collections.abc import AsyncIterator
+
+from chassis.testing import Api, Database
+from chassis.testing.contract import Write, check_answers, check_document, check_writes
 
 
 async def test_document_keeps_the_style(api: Api) -> None:
@@ -10,3 +12,16 @@ async def test_document_keeps_the_style(api: Api) -> None:
 
 async def test_answers_keep_the_style(api: Api) -> None:
     await check_answers(api)
+
+
+async def writes(api: Api) -> AsyncIterator[Write]:
+    line = {"code": "MX-CORR", "title": "Corrections, Mexico", "country_code": "MX"}
+    yield Write("POST /v1/fund-lines", "/v1/fund-lines", line)
+    made = (await api.viewer().get("/v1/fund-lines")).json()["items"][0]
+    yield Write("PATCH /v1/fund-lines/{fund_line_id}", f"/v1/fund-lines/{made['id']}", {"title": "Prisons, Mexico"})
+    entry = {"fund_line_code": "MX-CORR", "kind": "obligation", "amount": {"amount": "1.00", "currency": "USD"}}
+    yield Write("POST /v1/ledger-entries", "/v1/ledger-entries", entry | {"effective_date": "2016-03-01"})
+
+
+async def test_every_write_can_be_validated_only_and_repeated_by_key(api: Api, database: Database) -> None:
+    await check_writes(api, database.superuser_url, writes(api))

@@ -1,8 +1,10 @@
 """The ledger: entries are added and read, never changed."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from chassis.testing import Api, Database
 from sqlalchemy import text
@@ -19,9 +21,13 @@ ENTRY = {
 }
 
 
+async def add(client: httpx.AsyncClient, body: dict[str, Any]) -> httpx.Response:
+    return await client.post("/v1/ledger-entries", json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+
+
 async def test_created_entry_is_read_back_whole_with_what_follows_from_it(api: Api, make: Any) -> None:
     await make.fund_line()
-    answer = await make.officer.post("/v1/ledger-entries", json=ENTRY)
+    answer = await add(make.officer, ENTRY)
     made = answer.json()
     assert made == ENTRY | {
         "id": made["id"],
@@ -57,7 +63,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
 async def test_bad_entry_names_what_is_wrong(api: Api, make: Any) -> None:
     await make.fund_line()
     for change, pointer, code in BAD_FIELDS:
-        answer = await make.officer.post("/v1/ledger-entries", json=ENTRY | change)
+        answer = await add(make.officer, ENTRY | change)
         assert answer.status_code == 422, answer.text
         assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [(pointer, code)], answer.text
     assert (await api.viewer().get("/v1/ledger-entries")).json()["items"] == []
@@ -68,16 +74,16 @@ async def test_entry_is_dated_today_at_the_latest(api: Api, make: Any) -> None:
     today = datetime.now(UTC).date()
     await make.entry("allotment", "1.00", today.isoformat())
     tomorrow = ENTRY | {"effective_date": (today + timedelta(days=1)).isoformat()}
-    answer = await make.officer.post("/v1/ledger-entries", json=tomorrow)
+    answer = await add(make.officer, tomorrow)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "in_the_future")
 
 
 async def test_only_an_officer_with_a_grant_for_the_country_of_the_line_writes(api: Api, make: Any) -> None:
     await make.fund_line()
     for client in (api.viewer(), api.analyst(), api.admin(), api.officer("PK")):
-        answer = await client.post("/v1/ledger-entries", json=ENTRY)
+        answer = await add(client, ENTRY)
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    assert (await api.officer("MX").post("/v1/ledger-entries", json=ENTRY)).status_code == 201
+    assert (await add(api.officer("MX"), ENTRY)).status_code == 201
 
 
 async def test_entry_cannot_be_changed_or_deleted(api: Api, make: Any, database: Database) -> None:

@@ -1,7 +1,12 @@
 """What every service promises, whatever it is about."""
 
-from chassis.testing import Api
-from chassis.testing.contract import check_answers, check_document
+from collections.abc import AsyncIterator
+from typing import Any
+
+from chassis.testing import Api, Database
+from chassis.testing.contract import Write, check_answers, check_document, check_writes
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 async def test_document_keeps_the_style(api: Api) -> None:
@@ -10,3 +15,87 @@ async def test_document_keeps_the_style(api: Api) -> None:
 
 async def test_answers_keep_the_style(api: Api) -> None:
     await check_answers(api)
+
+
+TRAINING = {
+    "course_code": "BASIC", "provider_agency_code": "US-NM-CD", "program_code": "MX-CORR", "host_country_code": "US",
+    "beneficiary_country_codes": ["MX"], "starts_on": "2009-03-15", "ends_on": "2009-04-24",
+    "venue_kind": "united_states",
+}  # fmt: skip
+PERSON = {
+    "country_code": "MX", "nationality_code": "MX", "sex": "female", "given_name": "Xochiquetzal",
+    "surname_1": "Quintanilla", "birth_date": "1980-02-03", "birth_precision": "day",
+}  # fmt: skip
+
+
+async def writes(office: Any) -> AsyncIterator[Write]:
+    async def newest(noun: str) -> str:
+        return str((await office.api.officer().get(f"/v1/{noun}?sort=-created_at")).json()["items"][0]["id"])
+
+    course = {"code": "BASIC", "title": "Basic", "type": "basic"}
+    note = {"note": "By hand."}
+    yield Write("POST /v1/courses", "/v1/courses", course)
+    yield Write("PATCH /v1/courses/{course_id}", f"/v1/courses/{await newest('courses')}", {"title": "Basics"})
+    yield Write("POST /v1/trainings", "/v1/trainings", TRAINING)
+    training_id = await newest("trainings")
+    yield Write("PATCH /v1/trainings/{training_id}", f"/v1/trainings/{training_id}", {"title": "First"})
+    yield Write("POST /v1/people", "/v1/people", PERSON)
+    person_id = await newest("people")
+    yield Write("PATCH /v1/people/{person_id}", f"/v1/people/{person_id}", {"surname_2": "Two"})
+    seat = {"training_id": training_id, "person_id": person_id}
+    yield Write("POST /v1/enrollments", "/v1/enrollments", seat | {"note": "Xochiquetzal asked for the front row"})
+    enrollment_id = await newest("enrollments")
+    yield Write("PATCH /v1/enrollments/{enrollment_id}", f"/v1/enrollments/{enrollment_id}", note)
+    completion = {"enrollment_id": enrollment_id, "completed_on": "2009-04-24"}
+    yield Write("POST /v1/completions", "/v1/completions", completion)
+    lead = {"training_id": training_id, "person_id": (await office.person())["id"]}
+    yield Write("POST /v1/instructor-assignments", "/v1/instructor-assignments", lead)
+    address = f"/v1/instructor-assignments/{await newest('instructor-assignments')}"
+    yield Write("PATCH /v1/instructor-assignments/{instructor_assignment_id}", address, note)
+
+
+async def test_every_write_can_be_validated_only_and_repeated_by_key(office: Any, database: Database) -> None:
+    await check_writes(office.api, database.superuser_url, writes(office))
+
+
+async def test_answers_about_people_are_kept_sealed(
+    office: Any, database: Database, superuser_engine: AsyncEngine
+) -> None:
+    await check_writes(office.api, database.superuser_url, writes(office))
+    async with superuser_engine.connect() as connection:
+        rows = (await connection.execute(text("SELECT *, t::text AS printed FROM idempotency_keys t"))).mappings().all()
+    sealed = {row["operation"] for row in rows if row["is_sealed"]}
+    assert sealed == {f"POST /v1/{noun}" for noun in ("people", "enrollments", "completions", "instructor-assignments")}
+    assert {row["operation"] for row in rows} - sealed == {"POST /v1/courses", "POST /v1/trainings"}
+    for row in rows:
+        assert (b'"created_at":' in bytes(row["body"])) is not row["is_sealed"]
+        assert len(row["request_hash"]) == (60 if row["is_sealed"] else 32)  # a bare digest of a name can be guessed
+        for word in ("Xochiquetzal", "Quintanilla", "1980-02-03"):
+            # Bytes are printed as hexadecimal digits.
+            assert word not in row["printed"]
+            assert word.encode().hex() not in row["printed"]
+
+
+async def test_sealed_answer_is_bound_to_its_request(office: Any, superuser_engine: AsyncEngine) -> None:
+    officer = office.api.officer()
+    for key in ("first", "second"):
+        assert (await officer.post("/v1/people", json=PERSON, headers={"Idempotency-Key": key})).status_code == 201
+    async with superuser_engine.begin() as connection:
+        await connection.execute(
+            text(
+                "UPDATE idempotency_keys SET body = (SELECT body FROM idempotency_keys WHERE key = 'first')"
+                " WHERE key = 'second'"
+            )
+        )
+    moved = await officer.post("/v1/people", json=PERSON, headers={"Idempotency-Key": "second"})
+    assert (moved.status_code, moved.json()["code"]) == (409, "conflict")
+
+
+async def test_answer_about_a_person_is_gone_with_the_grant(office: Any) -> None:
+    headers = {"Idempotency-Key": "person"}
+    first = await office.api.officer("MX", "GE").post("/v1/people", json=PERSON, headers=headers)
+    assert first.status_code == 201
+    for client in (office.api.officer("GE"), office.api.viewer()):
+        refused = await client.post("/v1/people", json=PERSON, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert first.json()["id"] not in refused.text

@@ -45,6 +45,10 @@ class Api:
         """Also reads and writes people and records of `countries`; of all where none is named."""
         return self.as_caller(caller("officer", *(countries or (EVERYWHERE,))))
 
+    def writer(self) -> httpx.AsyncClient:
+        """Somebody who may do whatever this app does."""
+        return self.officer()
+
     def admin(self) -> httpx.AsyncClient:
         """Manages users and sees no people."""
         return self.as_caller(caller("admin"))

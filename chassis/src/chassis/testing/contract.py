@@ -3,14 +3,16 @@
 import json
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from chassis.idempotency import HEADER, REPLAYED
 from chassis.problems import MEDIA_TYPE
 from chassis.testing.api import Api
 
@@ -60,6 +62,20 @@ class Operation:
     def parameters(self, where: str) -> set[str]:
         """The names of its parameters in `where`: `path`, `query` or `header`."""
         return {one["name"] for one in self.spec.get("parameters", []) if one["in"] == where}
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether it is refused without an idempotency key."""
+        return any(one["name"] == HEADER and one["required"] for one in self.spec.get("parameters", []))
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change something."""
+        return self.method in {"post", "patch"}
+
+    def headers(self) -> dict[str, str]:
+        """What it needs to be answered: a version, and a key where one is required."""
+        return {"If-Match": '"1"'} | ({HEADER: str(uuid.uuid4())} if self.needs_key else {})
 
     def address(self) -> str:
         """Its path with a random id for each parameter."""
@@ -121,12 +137,18 @@ def _operation_faults(one: Operation) -> Iterator[str]:
         yield "a change needs If-Match."
     if one.is_list and (missing := _LIST_PARAMETERS - one.parameters("query")):
         yield f"as a list it also needs {', '.join(sorted(missing))}."
+    if one.writes and "validate_only" not in one.parameters("query"):
+        yield "it cannot be validated only."
+    if one.method == "post" and HEADER not in one.parameters("header"):
+        yield f"it takes no {HEADER}."
     yield from _answer_declaration_faults(one)
 
 
 def _answer_declaration_faults(one: Operation) -> Iterator[str]:
     expected = {"400", "401", "403", "500"} | ({"404"} if "{" in one.path else set())
     expected |= {"413", "415", "422"} if one.reads_body else set()
+    expected |= {"200", "422"} if one.writes else set()
+    expected |= {"409"} if one.method == "post" else set()
     if missing := expected - set(one.spec["responses"]):
         yield f"it does not declare {', '.join(sorted(missing))}."
     for status, answer in one.spec["responses"].items():
@@ -195,7 +217,7 @@ async def check_token_is_needed(api: Api, one: Operation) -> str | None:
 
 async def check_unknown_parameter_is_refused(api: Api, one: Operation) -> str | None:
     """A typo in a parameter's name never answers another question."""
-    answer = await api.officer().request(one.method, one.address() + "?nonsense=1")
+    answer = await api.writer().request(one.method, one.address() + "?nonsense=1")
     fault = problem_fault(answer, 400, "unknown_parameter")
     return fault and f"with an unknown parameter: {fault}"
 
@@ -204,7 +226,7 @@ async def check_request_id_is_echoed(api: Api, one: Operation) -> str | None:
     """The caller's request id comes back; one that is no UUID is replaced."""
     offered = str(uuid.uuid4())
     for sent, wanted in ((offered, re.escape(offered)), ("not-an-id", "[0-9a-f-]{36}")):
-        answer = await api.officer().request(one.method, one.address(), headers={"X-Request-Id": sent})
+        answer = await api.writer().request(one.method, one.address(), headers={"X-Request-Id": sent})
         found = answer.headers.get("x-request-id", "")
         if not re.fullmatch(wanted, found):
             return f"the request id {sent!r} came back as {found!r}."
@@ -216,7 +238,7 @@ async def check_absent_resource_is_not_found(api: Api, one: Operation) -> str | 
     if not one.ends_with_id or one.method not in {"get", "patch"}:
         return None
     body: dict[str, Any] | None = {} if one.reads_body else None
-    answer = await api.officer().request(one.method, one.address(), json=body, headers={"If-Match": '"1"'})
+    answer = await api.writer().request(one.method, one.address(), json=body, headers={"If-Match": '"1"'})
     fault = problem_fault(answer, 404, "not_found")
     return fault and f"with an id that nobody has: {fault}"
 
@@ -226,8 +248,8 @@ async def check_body_is_json(api: Api, one: Operation) -> str | None:
     if not one.reads_body:
         return None
     for kind, status, code in (("text/plain", 415, "unsupported_media_type"), ("application/json", 400, "bad_request")):
-        headers = {"Content-Type": kind, "If-Match": '"1"'}
-        answer = await api.officer().request(one.method, one.address(), content=b'{"a":', headers=headers)
+        headers = one.headers() | {"Content-Type": kind}
+        answer = await api.writer().request(one.method, one.address(), content=b'{"a":', headers=headers)
         if fault := problem_fault(answer, status, code):
             return f"with a broken body of {kind}: {fault}"
     return None
@@ -243,7 +265,7 @@ async def check_list_refuses_foreign_cursor_and_sort(api: Api, one: Operation) -
         ("limit=501", 422, "validation"),
         ("limit=0", 422, "validation"),
     ):
-        if fault := problem_fault(await api.officer().get(f"{one.address()}?{query}"), status, code):
+        if fault := problem_fault(await api.writer().get(f"{one.address()}?{query}"), status, code):
             return f"with {query}: {fault}"
     return None
 
@@ -252,10 +274,43 @@ async def check_date_is_no_number(api: Api, one: Operation) -> str | None:
     """A number where a date belongs is 422: the framework alone would take it for seconds since 1970."""
     for parameter in one.spec.get("parameters", []):
         if parameter["in"] == "query" and '"format": "date"' in json.dumps(parameter["schema"]):
-            answer = await api.officer().request(one.method, f"{one.address()}?{parameter['name']}=0")
+            answer = await api.writer().request(one.method, f"{one.address()}?{parameter['name']}=0")
             if fault := problem_fault(answer, 422, "validation"):
                 return f"with {parameter['name']}=0: {fault}"
     return None
+
+
+async def check_key_is_checked(api: Api, one: Operation) -> str | None:
+    """A POST refuses a key that is none; one that must not happen twice refuses to go without."""
+    if one.method != "post":
+        return None
+    answer = await api.writer().post(one.address(), json={}, headers={HEADER: "x" * 256})
+    if fault := problem_fault(answer, 400, "bad_request"):
+        return f"with a key of 256 characters: {fault}"
+    if not one.needs_key:
+        return None
+    fault = problem_fault(await api.writer().post(one.address(), json={}), 400, "idempotency_key_required")
+    return fault and f"without a key: {fault}"
+
+
+async def check_validation_refuses_as_the_call_does(api: Api, one: Operation) -> str | None:
+    """What would be refused is refused with the same problem; `validate_only` itself is true or false."""
+    if not one.writes:
+        return None
+    address, body = one.address(), {"nonsense": 1} if one.reads_body else None
+    problems = []
+    for query in ("", "?validate_only=true"):
+        answer = await api.writer().request(one.method, address + query, json=body, headers=one.headers())
+        if answer.status_code < httpx.codes.BAD_REQUEST:
+            return f"answered {answer.status_code} to nonsense."
+        problems.append({name: value for name, value in answer.json().items() if name != "request_id"})
+    if problems[0] != problems[1]:
+        return f"validate_only=true answers {problems[1]}, the call itself {problems[0]}."
+    nonsense = await api.writer().request(
+        one.method, f"{one.address()}?validate_only=perhaps", json=body, headers=one.headers()
+    )
+    fault = problem_fault(nonsense, 422, "validation")
+    return fault and f"with validate_only=perhaps: {fault}"
 
 
 CHECKS: Final[list[Check]] = [
@@ -266,6 +321,8 @@ CHECKS: Final[list[Check]] = [
     check_body_is_json,
     check_list_refuses_foreign_cursor_and_sort,
     check_date_is_no_number,
+    check_key_is_checked,
+    check_validation_refuses_as_the_call_does,
 ]
 
 
@@ -276,7 +333,7 @@ async def _method_faults(api: Api, operations: list[Operation]) -> list[str]:
         here = [one for one in operations if one.path == path]
         allowed = {one.method.upper() for one in here}
         for method in {one.upper() for one in METHODS} - allowed:
-            answer = await api.officer().request(method, here[0].address())
+            answer = await api.writer().request(method, here[0].address())
             fault = problem_fault(answer, 405, "method_not_allowed")
             named = set(answer.headers.get("allow", "").split(", "))
             if fault is None and named != allowed:
@@ -299,3 +356,77 @@ async def append_only_faults(api: Api) -> list[str]:
         for one in operations_of(api.app.openapi())
         if one.method in {"put", "patch"} and one.path.split("/")[2].replace("-", "_") in append_only
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A write that must be accepted: its operation as `POST /v1/things`, the address, the body."""
+
+    operation: str
+    address: str
+    body: dict[str, Any] | None = None
+
+
+async def check_writes(api: Api, superuser_url: str, writes: AsyncIterator[Write]) -> None:
+    """Fail unless each of `writes`, which is every operation that writes, can be validated only, and repeated by key.
+
+    Each is done before the next is asked for, so that one may build on another.
+    """
+    operations = {str(one): one for one in operations_of(api.app.openapi()) if one.writes}
+    seen = set()
+    engine = create_async_engine(superuser_url)
+    try:
+        async for write in writes:
+            seen.add(write.operation)
+            fault = await _write_fault(api, engine, operations[write.operation], write)
+            assert fault is None, f"{write.operation}: {fault}"
+    finally:
+        await engine.dispose()
+    assert seen == set(operations)
+
+
+async def _write_fault(api: Api, engine: AsyncEngine, one: Operation, write: Write) -> str | None:
+    key = {HEADER: str(uuid.uuid4())}
+
+    async def send(query: str = "", headers: dict[str, str] = key) -> httpx.Response:
+        return await api.writer().request(
+            one.method, write.address + query, json=write.body, headers=one.headers() | headers
+        )
+
+    before = await digest_tables(engine)
+    for headers in ({}, key, key):
+        checked = await send("?validate_only=true", headers)
+        if (checked.status_code, checked.text) != (200, '{"is_valid":true}'):
+            return f"validate_only=true answered {checked.status_code} {checked.text}"
+    if await digest_tables(engine) != before:
+        return "validate_only=true left something behind."
+    first = await send()
+    if not first.is_success or await digest_tables(engine) == before:
+        return f"it had no effect: {first.status_code} {first.text}"
+    return await _repetition_fault(first, engine, send) if one.method == "post" else None
+
+
+async def _repetition_fault(
+    first: httpx.Response, engine: AsyncEngine, send: Callable[..., Awaitable[httpx.Response]]
+) -> str | None:
+    after = await digest_tables(engine)
+    again = await send()
+    if (again.status_code, again.content, again.headers.get(REPLAYED)) != (first.status_code, first.content, "true"):
+        return f"repeated by key it answered {again.status_code} {again.text}, not {first.status_code} {first.text}."
+    for name in ("location", "etag", "cache-control", "content-type"):
+        if again.headers.get(name) != first.headers.get(name):
+            return f"repeated by key it has another {name}."
+    other = await send("?validate_only=false")
+    if fault := problem_fault(other, 422, "idempotency_key_reused"):
+        return f"another request with the same key: {fault}"
+    return "repeated by key it had another effect." if await digest_tables(engine) != after else None
+
+
+async def digest_tables(engine: AsyncEngine) -> dict[str, str]:
+    """All that the database holds, as a digest by table."""
+    async with engine.connect() as connection:
+        tables = await connection.execute(
+            text("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')")
+        )
+        digest = "SELECT md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM {} t"
+        return {table: str(await connection.scalar(text(digest.format(table)))) for table in tables.scalars()}

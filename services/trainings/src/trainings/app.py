@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from chassis.app import make_app
+from chassis.sealing import Sealer
 from fastapi import FastAPI
 
 from trainings.privacy import MasterKey
@@ -16,6 +17,7 @@ from trainings.settings import MIGRATIONS, TrainingsSettings
 def create_app() -> FastAPI:
     """The app, with its settings from the environment."""
     settings = TrainingsSettings()
+    people_key = bytes.fromhex(settings.people_key.get_secret_value())
 
     @asynccontextmanager
     async def connect_to_programs(app: FastAPI) -> AsyncIterator[None]:
@@ -32,5 +34,6 @@ def create_app() -> FastAPI:
         constraint_words=CONSTRAINT_WORDS,
         lifespan=connect_to_programs,
     )
-    app.state.people_key = MasterKey(bytes.fromhex(settings.people_key.get_secret_value()))
+    app.state.people_key = MasterKey(people_key)
+    app.state.sealer = Sealer(people_key, "idempotency_keys")
     return app

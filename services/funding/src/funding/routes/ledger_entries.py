@@ -3,6 +3,7 @@
 import uuid
 from typing import Annotated, Final
 
+from chassis.idempotency import KeyRequired
 from chassis.paging import Page, answer_list
 from chassis.resources import created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
@@ -23,7 +24,7 @@ async def list_ledger_entries(
     return await answer_list(request, session, query, queries.ledger_entries(), LedgerEntryPage)
 
 
-@router.post("/ledger-entries", status_code=201, response_model=LedgerEntryRead)
+@router.post("/ledger-entries", status_code=201, response_model=LedgerEntryRead, dependencies=[KeyRequired])
 async def create_ledger_entry(
     request: Request, response: Response, session: Session, caller: CurrentCaller, body: LedgerEntryCreate
 ) -> LedgerEntry:

@@ -74,6 +74,83 @@ async def test_address_that_is_too_long_is_malformed(app: FastAPI, passed_on: li
     assert passed_on == []
 
 
+class Flaky:
+    """A service that loses its connection, by turns as `faults` says, and then answers 201."""
+
+    def __init__(self, *faults: type[httpx.HTTPError]) -> None:
+        self.faults = list(faults)
+        self.received: list[httpx.Request] = []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Lose the connection, or answer."""
+        self.received.append(request)
+        if self.faults:
+            raise self.faults.pop(0)("lost", request=request)
+        return httpx.Response(201, stream=httpx.ByteStream(b"{}"), headers={"Idempotency-Replayed": "true"})
+
+
+def put_in(app: FastAPI, flaky: Flaky) -> None:
+    app.state.services._clients["programs"] = httpx.AsyncClient(
+        transport=httpx.MockTransport(flaky.answer), base_url="http://service"
+    )
+
+
+@pytest.mark.parametrize("fault", [httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError])
+async def test_keyed_write_whose_connection_is_lost_is_sent_once_more(
+    app: FastAPI, client: httpx.AsyncClient, headers: dict[str, str], fault: type[httpx.HTTPError]
+) -> None:
+    flaky = Flaky(fault)
+    put_in(app, flaky)
+    keyed = headers | {"Idempotency-Key": "k1"}
+    answer = await client.post("/v1/agencies?validate_only=false", json={"code": "X"}, headers=keyed)
+    assert (answer.status_code, answer.headers["idempotency-replayed"]) == (201, "true")
+    sent = [(one.method, one.url.raw_path, one.content, one.headers["idempotency-key"]) for one in flaky.received]
+    assert sent == [("POST", b"/v1/agencies?validate_only=false", b'{"code":"X"}', "k1")] * 2
+
+
+async def test_read_whose_connection_is_lost_is_sent_once_more(
+    app: FastAPI, client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    flaky = Flaky(httpx.ReadError)
+    put_in(app, flaky)
+    assert (await client.get("/v1/agencies", headers=headers)).status_code == 201
+    flaky.faults = [httpx.ReadError, httpx.ReadError]
+    lost = await client.get("/v1/agencies", headers=headers)
+    assert (lost.status_code, lost.json()["code"]) == (503, "unavailable")
+
+
+@pytest.mark.parametrize(
+    ("faults", "method", "key", "sends", "code"),
+    [
+        ([httpx.ReadError], "POST", None, 1, "outcome_unknown"),
+        ([httpx.ReadError], "PATCH", "k1", 1, "outcome_unknown"),
+        ([httpx.ReadError, httpx.ReadError], "POST", "k1", 2, "outcome_unknown"),
+        ([httpx.ReadError, httpx.ConnectError], "POST", "k1", 2, "outcome_unknown"),
+        ([httpx.ReadTimeout], "POST", "k1", 1, "outcome_unknown"),
+        ([httpx.ConnectError], "POST", "k1", 1, "unavailable"),
+        ([httpx.PoolTimeout], "POST", None, 1, "unavailable"),
+    ],
+)
+async def test_what_may_have_happened_is_never_said_not_to_have(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    headers: dict[str, str],
+    faults: list[type[httpx.HTTPError]],
+    method: str,
+    key: str | None,
+    sends: int,
+    code: str,
+) -> None:
+    flaky = Flaky(*faults)
+    put_in(app, flaky)
+    keyed = headers | ({"Idempotency-Key": key} if key else {})
+    answer = await client.request(method, "/v1/agencies", json={}, headers=keyed)
+    assert (answer.status_code, answer.json()["code"], len(flaky.received)) == (503, code, sends)
+    assert ("same Idempotency-Key" in answer.json()["detail"]) is (
+        code == "outcome_unknown" and key == "k1" and method == "POST"
+    )
+
+
 @pytest.mark.parametrize("address", ["/v1/countries", "/v1/countries/MX", "/v1/figures", "/v1/openapi.json"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 async def test_method_that_our_own_address_does_not_take(

@@ -1,5 +1,7 @@
 """Talking to the services: one client each. The only module that knows the HTTP library."""
 
+import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
@@ -17,6 +19,7 @@ from gateway.settings import GatewaySettings
 logger = structlog.get_logger()
 SERVICES: Final = ("programs", "trainings", "funding")
 _FORWARDED: Final = (b"accept", b"content-type", b"idempotency-key", b"if-match", b"if-none-match")
+JITTER_SECONDS: Final = 0.25
 # What stays as it is in an address: what is encoded already, and every other printable character but # and space.
 _KEPT: Final = "%!\"$&'()*+,/:;<=>?@[\\]^`{|}"
 _RETURNED: Final = (
@@ -87,6 +90,36 @@ class Services:
             return False
         return answer.status_code == httpx.codes.OK
 
+    async def _send(self, service: str, outgoing: httpx.Request) -> httpx.Response:
+        """The answer to `outgoing`; what may be repeated is sent once more, in its time, if the connection is lost."""
+        is_read = outgoing.method in {"GET", "HEAD"}
+        ends_at = time.monotonic() + self._timeout_seconds
+        lost: httpx.HTTPError | None = None
+        for is_last in (False, True) if is_read or _is_keyed(outgoing) else (True,):
+            timeout = httpx.Timeout(max(ends_at - time.monotonic(), 0.001))
+            outgoing.extensions["timeout"] = timeout.as_dict()
+            try:
+                return await self._clients[service].send(outgoing, stream=True)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+                if lost is None:
+                    text = f"The {service} service cannot be reached just now. Nothing was changed."
+                    raise Unavailable(text) from error
+                break
+            except httpx.HTTPError as error:
+                lost = error
+                if is_last or isinstance(error, httpx.TimeoutException):
+                    break
+                logger.warning("sent_again", target=service, method=outgoing.method, error=type(error).__name__)
+                await asyncio.sleep(random.uniform(0, JITTER_SECONDS))  # noqa: S311 - so that not all come back at once
+        if is_read:
+            raise Unavailable(f"The {service} service did not answer in time. Try again.") from lost
+        advice = (
+            "Send it again with the same Idempotency-Key: it happens once."
+            if _is_keyed(outgoing)
+            else "Read the record to see whether the change was made, before you send it again."
+        )
+        raise OutcomeUnknown(f"The connection to the {service} service was lost before it answered. {advice}") from lost
+
     async def forward(self, service: str, request: Request, token: str) -> Response:
         """The service's own answer to `request`, streamed through unchanged."""
         client = self._clients[service]
@@ -96,24 +129,16 @@ class Services:
         content = await request.body()
         try:
             target = httpx.URL("/").copy_with(raw_path=address_of(request))
-            outgoing = client.build_request(
-                request.method, target, headers=headers, content=content, timeout=self._timeout_seconds
-            )
+            outgoing = client.build_request(request.method, target, headers=headers, content=content)
         except httpx.InvalidURL as error:
             raise BadRequest("The address is too long, or not one at all.") from error
-        try:
-            answer = await client.send(outgoing, stream=True)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Unavailable(f"The {service} service cannot be reached just now. Nothing was changed.") from error
-        except httpx.HTTPError as error:
-            if request.method in {"GET", "HEAD"}:
-                raise Unavailable(f"The {service} service did not answer in time. Try again.") from error
-            raise OutcomeUnknown(
-                f"The connection to the {service} service was lost before it answered. "
-                "Read the record to see whether the change was made, before you send it again."
-            ) from error
+        answer = await self._send(service, outgoing)
         returned = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}
         return StreamingResponse(_body(answer), status_code=answer.status_code, headers=returned)
+
+
+def _is_keyed(request: httpx.Request) -> bool:
+    return request.method == "POST" and "idempotency-key" in request.headers
 
 
 def address_of(request: Request) -> bytes:

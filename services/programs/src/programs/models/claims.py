@@ -190,7 +190,7 @@ class Statement(Stored, table=True):
     subject_type: str
     subject_code: str
     text: str
-    value: Any = Field(default=None, sa_type=JSONB(none_as_null=True))
+    value: Any = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
     unit: str | None = None
     qualifier: str | None = None
     qualifier_text: str | None = None

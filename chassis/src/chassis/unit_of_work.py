@@ -1,6 +1,8 @@
 """One request, one transaction: authenticate, validate, run, serialize, commit, and only then send."""
 
 import hashlib
+import json
+import math
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -80,6 +82,7 @@ class UnitOfWorkRoute(APIRoute):
             refuse_unknown_parameters(request, known)
             if reads_json:
                 refuse_other_media_types(request)
+                request = JsonRequest(request.scope, request.receive)
             async with open_session(request.app.state.engine, caller) as session:
                 request.state.caller = caller
                 request.state.session = session
@@ -91,6 +94,32 @@ class UnitOfWorkRoute(APIRoute):
             return tag_answer(request, response)
 
         return in_one_transaction
+
+
+class JsonRequest(Request):
+    """A request whose body is JSON as the standard has it: the parser takes more, which nothing can hold."""
+
+    async def json(self) -> Any:  # noqa: ANN401 - whatever was sent
+        """The body; `JSONDecodeError` for NaN, a number beyond all floats, or half of a surrogate pair."""
+        body = await self.body()
+        found = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        if b"\\" in body:  # only an escape can write half of a character
+            try:
+                json.dumps(found, ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:
+                raise json.JSONDecodeError("Half of a surrogate pair", "", 0) from error
+        return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise json.JSONDecodeError(f"{name} is not JSON", "", 0)
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if math.isinf(number):
+        raise json.JSONDecodeError("A number is too large", "", 0)
+    return number
 
 
 def tag_answer(request: Request, response: Response) -> Response:

@@ -24,7 +24,7 @@ async def run(app: FastAPI, statement: str) -> list[tuple[object, ...]]:
 
 
 async def get_countries(client: httpx.AsyncClient, authorization: str) -> httpx.Response:
-    return await client.get("/v1/countries", headers={"Authorization": authorization})
+    return await client.get("/v1/countries", headers=[(b"Authorization", authorization.encode("latin-1"))])
 
 
 async def test_token_is_accepted_as_bearer_and_as_basic_password(app: FastAPI, client: httpx.AsyncClient) -> None:
@@ -45,6 +45,7 @@ async def test_secret_is_not_kept(app: FastAPI) -> None:
 async def test_unknown_changed_expired_and_revoked_tokens_are_refused(app: FastAPI, client: httpx.AsyncClient) -> None:
     token = await make_token(app)
     bad = ["", "Bearer", "Bearer x", f"Bearer {token}x", f"Bearer {token[:-1]}", "Basic ???", f"Digest {token}"]
+    bad += ["Basic \xff", "Bearer \xff", "Bearer trib_\xe9_\xe9"]
     for authorization in bad:
         answer = await get_countries(client, authorization)
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), authorization

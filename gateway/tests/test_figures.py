@@ -132,3 +132,19 @@ def test_id_of_a_figure_can_be_read_back() -> None:
     for bad in ("", "country~MX", "country~MX~x~", "a~b~c~d~e"):
         with pytest.raises(NotFound):
             FigureKey.parse(bad)
+
+
+def test_a_figure_of_the_past_shows_what_could_be_said_then() -> None:
+    then = date(2014, 6, 30)
+    findings = make_findings(OLD, NEW)
+    findings.as_of = then
+    assert days_to_count(findings, SERIES) == [date(2011, 4, 25), then]
+    answer = {"measure": "instructors_trained", "method": "m", "method_version": "1", "points": [
+        make_point("2011-04-25", "380", 380), make_point("2014-06-30", "400", 400),
+    ]}  # fmt: skip
+    findings.recorded["mx-instructors"] = Recorded(answer, then)
+    coverage = {"measure_family": "trainings", "complete_from": "2008-01-01", "complete_to": "2014-06-30"}
+    findings.dossier = (findings.dossier or {}) | {"coverage_declarations": [coverage]}
+    (figure,) = make_figures(findings)
+    assert (figure["headline"]["display"], figure["reported"]["history"]) == ("more than 370", [])
+    assert (figure["recorded"]["value"], figure["comparison"]["result"]) == ("400", "consistent")

@@ -165,3 +165,4 @@ async def test_host_that_is_no_host_is_refused(client: httpx.AsyncClient) -> Non
     answer = await client.get("/v1/countries", headers={"Host": "[test"})
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
     assert answer.json()["instance"] == "/v1/countries"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]

@@ -83,6 +83,29 @@ def test_values_are_plain_decimal_strings_and_windows_are_whole(system: Any) -> 
     assert [one["code"] for one in figures["instructors_trained"]["conflicts"]] == ["C01", "C17", "C18"]
 
 
+def test_card_of_the_past_shows_what_could_be_said_then(system: Any) -> None:
+    then = get(system, "/v1/countries/MX", as_of="2014-01-01")
+    assert then["as_of"] == "2014-01-01"
+    assert {measure: figure["headline"]["display"] for measure, figure in figures_of(then).items()} == {
+        "instructors_trained": "more than 370",
+        "officers_trained": "more than 7,000",
+        "managers_trained": "hundreds",
+        "us_assistance": "just over 23,400,000 USD, stage not stated",
+        "host_investment": "8,000,000,000, currency and stage not stated",
+        "facilities_ever_accredited": "many (no number given)",
+    }
+    sources = {one["source_code"] for group in then["statements"] for one in group["items"]}
+    assert sources == {"inl-corrections-brochure"}
+    before = get(system, "/v1/countries/MX", as_of="2007-12-31")
+    assert (before["figures"], before["programs"], before["statements"]) == ([], [], [])
+    tomorrow = httpx.get(
+        f"{system.base_url}/v1/countries/MX?as_of=2999-01-01",
+        headers={"Authorization": f"Bearer {system.token()}"},
+        timeout=30,
+    )
+    assert (tomorrow.status_code, tomorrow.json()["errors"][0]["code"]) == (422, "in_the_future")
+
+
 def test_partners_have_their_roles(system: Any) -> None:
     partners = {one["agency_code"]: one["roles"] for one in get(system, "/v1/countries/MX")["partners"]}
     assert partners == {

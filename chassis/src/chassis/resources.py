@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Protocol, TypeVar
 
 from fastapi import Depends, Header
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Column, DateTime, MetaData, Text, Uuid, func, text
+from sqlalchemy import DateTime, MetaData, Uuid, func, text
 from sqlmodel import Field as Stored
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -23,6 +23,8 @@ NAMING: Final = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+_VERSION_DIGITS: Final = 18
 
 
 def make_metadata() -> MetaData:
@@ -126,7 +128,7 @@ def read_if_match(
     if if_match is None:
         raise PreconditionRequired('Read the record first and send its ETag back: `If-Match: "3"`.')
     value = if_match.strip().removeprefix("W/").strip('"')
-    if not value.isascii() or not value.isdigit():
+    if not value.isascii() or not value.isdigit() or len(value) > _VERSION_DIGITS:
         raise BadRequest(f'If-Match must be the ETag of the record, such as "3", not {if_match!r}.')
     return int(value)
 
@@ -181,8 +183,3 @@ def new_row(kind: type[Row], body: CreateBody, **more: Any) -> Row:  # noqa: ANN
     if values.get("id") is None:
         values.pop("id", None)
     return kind(**values)
-
-
-def sorted_text(**kwargs: Any) -> Column[Any]:  # noqa: ANN401 - passed on to Column
-    """A text column compared byte by byte: its order is the same on every machine, and a cursor stays valid."""
-    return Column(Text(collation="C"), **kwargs)

@@ -1,6 +1,8 @@
 """One request, one transaction: authenticate, validate, run, serialize, keep the answer, commit, and only then send."""
 
 import hashlib
+import json
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -140,6 +142,7 @@ class UnitOfWorkRoute(APIRoute):
             refuse_unknown_parameters(request, known)
             if reads_json:
                 refuse_other_media_types(request)
+                request = JsonRequest(request.scope, request.receive)
             key = read_key(request, is_required=needs_key) if takes_key else None
             if key is None or only_validates(request):
                 response = await work(handle, request, caller)
@@ -234,6 +237,32 @@ async def commit(request: Request, transaction: AsyncSessionTransaction) -> None
             "The connection to the database was lost while the change was being written, so it may have been made. "
             "Send it again with the same Idempotency-Key, or read the record first."
         ) from error
+
+
+class JsonRequest(Request):
+    """A request whose body is JSON as the standard has it: the parser takes more, which nothing can hold."""
+
+    async def json(self) -> Any:  # noqa: ANN401 - whatever was sent
+        """The body; `JSONDecodeError` for NaN, a number beyond all floats, or half of a surrogate pair."""
+        body = await self.body()
+        found = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        if b"\\" in body:  # only an escape can write half of a character
+            try:
+                json.dumps(found, ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:
+                raise json.JSONDecodeError("Half of a surrogate pair", "", 0) from error
+        return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise json.JSONDecodeError(f"{name} is not JSON", "", 0)
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if math.isinf(number):
+        raise json.JSONDecodeError("A number is too large", "", 0)
+    return number
 
 
 def tag_answer(request: Request, response: Response) -> Response:

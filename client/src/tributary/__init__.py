@@ -1,1 +1,5 @@
-"""The Python client of Tributary, and its command."""
+"""The Python client of Tributary. Needs only httpx; the `tributary` command is an extra of the same package."""
+
+from tributary.client import ProblemError, Tributary, TributaryError, UnreachableError
+
+__all__ = ["ProblemError", "Tributary", "TributaryError", "UnreachableError"]

@@ -8,6 +8,7 @@ from chassis.errors import BadRequest
 from chassis.problems import problem_response
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -38,7 +39,8 @@ def create_app() -> FastAPI:
         readiness=_ready_services,
     )
     app.state.token_private_key = OKPKey.import_key(settings.token_private_key.get_secret_value())
-    app.add_middleware(KnownHosts, hosts=frozenset(settings.allowed_hosts.split(",")))
+    # Innermost, where `add_middleware` would make it the outermost: a refusal is logged and has its request's id too.
+    app.user_middleware.append(Middleware(KnownHosts, hosts=frozenset(settings.allowed_hosts.split(","))))
     return app
 
 

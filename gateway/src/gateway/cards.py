@@ -1,5 +1,6 @@
 """A country's card: its figures, programs, partners, money and statements, each with where it comes from."""
 
+from datetime import date
 from typing import Any, Final
 
 from chassis.codes import COUNTRY_NAMES
@@ -14,7 +15,13 @@ def make_card(findings: Findings) -> Json:
     """The card of a country from what the services answered."""
     code = findings.subject_code
     figures = make_figures(findings)
-    dossier: Json = findings.dossier or {"programs": [], "partnerships": [], "statements": [], "statements_next": None}
+    dossier: Json = findings.dossier or {
+        "programs": [],
+        "partnerships": [],
+        "statements": [],
+        "statements_next": None,
+        "sources": [],
+    }
     states = findings.services
     missing = sorted(name for name, state in states.items() if state["status"] != "ok")
     has_money = bool(findings.money and findings.money["entries"])
@@ -22,17 +29,32 @@ def make_card(findings: Findings) -> Json:
     return {
         "country_code": code,
         "name": COUNTRY_NAMES[code],
-        "as_of": findings.today,
+        "as_of": findings.as_of,
         "note": EMPTY.format(name=COUNTRY_NAMES[code]) if is_empty else None,
         "figures": figures,
-        "programs": [_program(one, code) for one in dossier["programs"]],
-        "partners": [_partner(one) for one in dossier["partnerships"]],
+        "programs": [_program(one, code) for one in dossier["programs"] if _is_running(one, findings.as_of)],
+        "partners": [_partner(one) for one in dossier["partnerships"] if _is_running(one, findings.as_of)],
         "money": _money(findings, figures),
-        "statements": _by_topic(dossier["statements"]),
+        "statements": _by_topic(_written_by(findings.as_of, dossier)),
         "statements_next": dossier["statements_next"],
         "missing": missing,
         "services": states,
     }
+
+
+def _is_running(row: Json, as_of: date) -> bool:
+    """Whether it may have begun by then and may not have ended before. What is not recorded rules nothing out."""
+    begun = (row["starts"] or {}).get("earliest")
+    ended = (row["ends"] or {}).get("latest")
+    return (begun is None or date.fromisoformat(begun) <= as_of) and (
+        ended is None or date.fromisoformat(ended) >= as_of
+    )
+
+
+def _written_by(as_of: date, dossier: Json) -> list[Json]:
+    """The statements whose document may have been written by then."""
+    earliest = {one["code"]: date.fromisoformat(one["as_of_earliest"]) for one in dossier["sources"]}
+    return [one for one in dossier["statements"] if earliest[one["source_code"]] <= as_of]
 
 
 def _program(program: Json, code: str) -> Json:

@@ -76,15 +76,15 @@ class Comparison:
     reasons: tuple[Reason, ...] = ()
 
 
-def compare(claim: Claim, counts: Sequence[Count], coverages: Sequence[Coverage], today: date) -> Comparison:
-    """Compare `claim` with `counts` at the two ends of the claim's window; an open end means today.
+def compare(claim: Claim, counts: Sequence[Count], coverages: Sequence[Coverage], as_of: date) -> Comparison:
+    """Compare `claim` with `counts` at the two ends of the claim's window; an open end means `as_of`.
 
     A count that grows settles a claim whose date is vague only where both ends give the same result.
     """
     if not counts:
         return Comparison(Result.not_recorded)
-    end = claim.as_of_latest or today
-    if not is_covered(claim, coverages, today):
+    end = claim.as_of_latest or as_of
+    if not is_covered(claim, coverages, as_of):
         return Comparison(Result.not_comparable, (Reason.records_not_declared_complete,))
     by_day = {count.as_of: count for count in counts}
     results = [settle(claim, by_day[day]) for day in (claim.as_of_earliest, end)]
@@ -98,10 +98,10 @@ def compare(claim: Claim, counts: Sequence[Count], coverages: Sequence[Coverage]
     return Comparison(Result.not_comparable, tuple(reasons))
 
 
-def is_covered(claim: Claim, coverages: Sequence[Coverage], today: date) -> bool:
+def is_covered(claim: Claim, coverages: Sequence[Coverage], as_of: date) -> bool:
     """Whether one declaration covers the claim's whole window, from the start of its period."""
     start = claim.period_start or claim.as_of_earliest
-    end = claim.as_of_latest or today
+    end = claim.as_of_latest or as_of
     return any(one.complete_from <= start and (one.complete_to is None or one.complete_to >= end) for one in coverages)
 
 

@@ -55,12 +55,12 @@ class Recorded:
     """A service's answer for one series: counts by day."""
 
     answer: Json
-    today: date
+    as_of: date
 
     @property
     def point(self) -> Json:
-        """The count as of today."""
-        found: Json = next(point for point in self.answer["points"] if point["as_of"] == self.today.isoformat())
+        """The count as of the date asked for."""
+        found: Json = next(point for point in self.answer["points"] if point["as_of"] == self.as_of.isoformat())
         return found
 
     @property
@@ -80,7 +80,7 @@ class Findings:
 
     subject_type: str
     subject_code: str
-    today: date
+    as_of: date
     dossier: Json | None = None
     recorded: dict[str | None, Recorded] = field(default_factory=dict)
     money: Json | None = None
@@ -141,19 +141,20 @@ def series_key(series: Mapping[str, Any]) -> str:
 
 
 def days_to_count(findings: Findings, series: Mapping[str, Any]) -> list[date]:
-    """The days on which a comparison needs a count: both ends of the shown claim's window, and today."""
-    claim = choose_claim(claims_of(findings, series["code"]), findings.today)
-    days = {findings.today}
+    """The days on which a comparison needs a count: both ends of the shown claim's window, and the date itself."""
+    claim = choose_claim(claims_of(findings, series["code"]), findings.as_of)
+    days = {findings.as_of}
     if claim is not None:
         days.add(date.fromisoformat(claim["as_of"]["earliest"]))
-        days.add(_day(claim["as_of"]["latest"]) or findings.today)
+        days.add(_window_end(claim, findings.as_of))
     return sorted(days)
 
 
 def claims_of(findings: Findings, series_code: str | None) -> list[Json]:
-    """The claims of a series."""
+    """The claims of a series whose document may have been written by the date asked for."""
     found = findings.dossier["reported_figures"] if findings.dossier else []
-    return [one for one in found if one["series_code"] == series_code]
+    by_then = [one for one in found if date.fromisoformat(one["as_of"]["earliest"]) <= findings.as_of]
+    return [one for one in by_then if one["series_code"] == series_code]
 
 
 def choose_claim(claims: Iterable[Json], as_of: date) -> Json | None:
@@ -168,6 +169,11 @@ def choose_claim(claims: Iterable[Json], as_of: date) -> Json | None:
 def _recency(claim: Json) -> tuple[date, date, str, str]:
     earliest, latest = _day(claim["as_of"]["earliest"]), _day(claim["as_of"]["latest"])
     return (latest or date.max, earliest or date.min, claim["asserted_on"] or "", claim["created_at"])
+
+
+def _window_end(claim: Json, as_of: date) -> date:
+    """The last day on which the document may have been written, looked at on `as_of`."""
+    return min(_day(claim["as_of"]["latest"]) or as_of, as_of)
 
 
 def _day(value: str | None) -> date | None:
@@ -186,7 +192,7 @@ def make_figure(findings: Findings, series: Json) -> Json | None:
     """One figure; None where there is neither a claim nor a record."""
     measure = _measure(findings, series["measure_code"])
     claims = claims_of(findings, series["code"])
-    shown = choose_claim(claims, findings.today)
+    shown = choose_claim(claims, findings.as_of)
     recorded = _recorded(findings, series, shown)
     if shown is None and recorded is None:
         return None
@@ -223,7 +229,7 @@ def make_figure(findings: Findings, series: Json) -> Json | None:
         "comparison": _compare(findings, series, measure, shown),
         "is_disputed": any((one["status"], one["kind"]) == _DISPUTED for one in _conflicts(claims)),
         "conflicts": _conflicts(claims),
-        "explain_url": f"/v1/figures/{key}/explain",
+        "explain_url": f"/v1/figures/{key}/explain?as_of={findings.as_of}",
     }
 
 
@@ -264,7 +270,7 @@ def _recorded(findings: Findings, series: Json, shown: Json | None) -> Json | No
     if found is None or not found.counts:
         return None
     point, answer = found.point, found.answer
-    declared = is_covered(_claim(shown, findings.today), _coverages(findings, "trainings"), findings.today)
+    declared = is_covered(_claim(shown, findings.as_of), _coverages(findings, "trainings"), findings.as_of)
     return {
         "value": point["value"],
         "lower": point["lower"],
@@ -272,16 +278,16 @@ def _recorded(findings: Findings, series: Json, shown: Json | None) -> Json | No
         "display": say_count(point, is_complete=declared),
         "method": answer["method"],
         "method_version": answer["method_version"],
-        "as_of": findings.today,
+        "as_of": findings.as_of,
         "is_declared_complete": declared,
         "is_suppressed": bool(point.get("suppressed")),
     }
 
 
-def _claim(shown: Json | None, today: date) -> Claim:
-    """The claim as the comparison sees it; for no claim at all, a window that is today."""
+def _claim(shown: Json | None, as_of: date) -> Claim:
+    """The claim as the comparison sees it, its window ending by `as_of`; for no claim at all, a window of that day."""
     if shown is None:
-        return Claim(None, None, None, None, "unquantified", None, today, today)
+        return Claim(None, None, None, None, "unquantified", None, as_of, as_of)
     start = shown["period_start"] or {}
 
     def number(name: str) -> Decimal | None:
@@ -295,7 +301,7 @@ def _claim(shown: Json | None, today: date) -> Claim:
         shown["bound"],
         _day(start.get("earliest")),
         date.fromisoformat(shown["as_of"]["earliest"]),
-        _day(shown["as_of"]["latest"]),
+        _window_end(shown, as_of),
     )
 
 
@@ -319,7 +325,7 @@ def _compare(findings: Findings, series: Json, measure: Json, shown: Json | None
             status = findings.services.get("trainings", {}).get("status", "unavailable")
             return _said(Comparison(Result.not_comparable), f"{claimed}; the records are out of reach ({status}).")
         comparison = compare(
-            _claim(shown, findings.today), found.counts, _coverages(findings, "trainings"), findings.today
+            _claim(shown, findings.as_of), found.counts, _coverages(findings, "trainings"), findings.as_of
         )
         return _said(comparison, f"{claimed} against {_say_counts(found, findings)}.")
     if measure["kind"] == "money" and measure.get("owner_service") == "funding":

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from chassis.errors import FieldError, Invalid
 from chassis.logs import current_request_id
 from chassis.tokens import Caller, mint_token
 from joserfc.jwk import OKPKey
@@ -17,6 +18,10 @@ from gateway.figures import Findings, Json, Recorded, counted_series, days_to_co
 # The counts can only be asked for once the series are known, so the dossier may not use up all the time.
 _DOSSIER_PART: Final = 0.6
 _ANSWERING_SECONDS: Final = 0.05
+AS_OF_MEANING: Final = (
+    "As true on this day, today where absent: what happened by then, and claims whose document may have been written "
+    "by then."
+)
 
 
 class Asking:
@@ -52,14 +57,26 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-async def gather(request: Request, caller: Caller, subject_type: str, subject_code: str) -> Findings:
-    """All that the services know of a subject's figures."""
+def check_as_of(as_of: date | None) -> date:
+    """The date asked for, today where none is; `Invalid` for a day that has not come."""
+    if as_of is not None and as_of > today():
+        message = f"{as_of} has not come yet; today is {today()} (UTC)."
+        raise Invalid(message, [FieldError("in_the_future", message, parameter="as_of")])
+    return as_of or today()
+
+
+async def gather(
+    request: Request, caller: Caller, subject_type: str, subject_code: str, as_of: date | None = None
+) -> Findings:
+    """All that the services know of a subject's figures, as of a date."""
     asking = Asking(request, caller)
-    findings = Findings(subject_type, subject_code, today(), services=asking.states)
+    findings = Findings(subject_type, subject_code, check_as_of(as_of), services=asking.states)
     is_country = subject_type == "country"
 
     async def money() -> None:
-        found = await asking.ask("funding", "/v1/money-totals", {"country_code": subject_code})
+        found = await asking.ask(
+            "funding", "/v1/money-totals", {"country_code": subject_code, "as_of": findings.as_of.isoformat()}
+        )
         findings.money = dict(found) if found else None
 
     async def figures() -> None:
@@ -70,7 +87,7 @@ async def gather(request: Request, caller: Caller, subject_type: str, subject_co
     async def count(series: Json) -> None:
         found = await asking.ask("trainings", "/v1/recorded-figures", count_parameters(findings, series))
         if found:
-            findings.recorded[series_key(series)] = Recorded(dict(found), findings.today)
+            findings.recorded[series_key(series)] = Recorded(dict(found), findings.as_of)
 
     questions: list[Awaitable[None]] = [figures(), *([money()] if is_country else [])]
     await asyncio.gather(*questions)

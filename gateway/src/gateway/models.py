@@ -4,7 +4,8 @@ import uuid
 from datetime import datetime
 from typing import Final
 
-from chassis.resources import Resource, make_metadata, sorted_text
+from chassis.columns import one_of, sorted_text
+from chassis.resources import Resource, make_metadata
 from sqlalchemy import CheckConstraint, DateTime, LargeBinary, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlmodel import Field, Relationship, SQLModel
@@ -28,8 +29,8 @@ class User(Stored, table=True):
 
     __tablename__ = "users"
     __table_args__ = (
-        CheckConstraint(f"role IN {ROLES}", name="role_known"),
-        CheckConstraint("kind IN ('person', 'script')", name="kind_known"),
+        one_of("role", ROLES),
+        one_of("kind", ("person", "script")),
     )
 
     name: str = Field(sa_column=sorted_text(nullable=False, unique=True))

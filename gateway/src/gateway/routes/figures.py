@@ -5,11 +5,12 @@ from typing import Annotated, Any, Final
 from chassis.codes import Code, CountryCode
 from chassis.errors import BadRequest, FieldError, Invalid, NotFound, Unavailable
 from chassis.unit_of_work import CurrentCaller, work_router
+from chassis.values import Day
 from fastapi import Path, Query, Request
 from pydantic import BaseModel, Field
 
 from gateway.figures import SELECTION, FigureKey, counted_series, make_figures, series_key
-from gateway.gather import explain_counts, gather
+from gateway.gather import AS_OF_MEANING, explain_counts, gather
 from gateway.schemas.figures import Explanation, FigureList
 
 router: Final = work_router("Figures")
@@ -24,6 +25,7 @@ class FigureQuery(BaseModel):
         default=None, description="Short for subject_type=country&subject_code=..."
     )
     measure: list[str] = Field(default=[], description="Only these measures.")
+    as_of: Day | None = Field(default=None, description=AS_OF_MEANING)
 
 
 @router.get("/figures", response_model=FigureList)
@@ -32,18 +34,21 @@ async def list_figures(
 ) -> dict[str, Any]:
     """List a subject's figures, reported beside recorded."""
     subject_type, subject_code = subject_of(query)
-    findings = await gather(request, caller, subject_type, subject_code)
+    findings = await gather(request, caller, subject_type, subject_code, query.as_of)
     figures = [one for one in make_figures(findings) if not query.measure or one["measure"] in query.measure]
     return {"items": figures, "next_cursor": None, "next": None, "services": findings.services}
 
 
 @router.get("/figures/{figure_id}/explain", response_model=Explanation)
 async def explain_figure(
-    request: Request, caller: CurrentCaller, figure_id: Annotated[str, Path(max_length=300)]
+    request: Request,
+    caller: CurrentCaller,
+    figure_id: Annotated[str, Path(max_length=300)],
+    as_of: Annotated[Day | None, Query(description=AS_OF_MEANING)] = None,
 ) -> dict[str, Any]:
     """Explain a figure: the claims, the rule, what was counted, and what was left out and why."""
     key = FigureKey.parse(figure_id)
-    findings = await gather(request, caller, key.subject_type, key.subject_code)
+    findings = await gather(request, caller, key.subject_type, key.subject_code, as_of)
     if findings.dossier is None:
         raise Unavailable("The programs service is out of reach, so this figure cannot be explained just now.")
     figure = next((one for one in make_figures(findings) if one["id"] == figure_id), None)

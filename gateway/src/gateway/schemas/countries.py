@@ -79,6 +79,28 @@ class MoneyReference(BaseModel):
     source: SourceRef | None
 
 
+class CardAmount(BaseModel):
+    """An amount of the ledger."""
+
+    amount: str = Field(description="Plain decimal string.")
+    currency: str
+
+
+class CardTotal(BaseModel):
+    """The ledger's total of one stage, as `GET /v1/money-totals` gives it."""
+
+    stage: str
+    label: str
+    tier: str = Field(description="`sub` is money that `primary` counts already: never add the two.")
+    currency: str
+    amount: CardAmount
+    entries: int
+    boundary: str
+    as_of: date
+    rule: str
+    entries_url: str
+
+
 class UsMoney(BaseModel):
     """US money: the ledger's totals by stage, and what documents report, which are never compared or added."""
 
@@ -86,7 +108,7 @@ class UsMoney(BaseModel):
     note: str
     boundary: str | None
     as_of: date | None
-    totals: list[dict[str, Any]] = Field(description="As `GET /v1/money-totals` gives them.")
+    totals: list[CardTotal]
     reported: list[MoneyReference]
 
 

@@ -4,8 +4,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from chassis.resources import Resource, make_metadata, sorted_text
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Numeric, Text
+from chassis.columns import code_column, country_form, one_of, refers_to, sorted_text
+from chassis.resources import Resource, make_metadata
+from sqlalchemy import CheckConstraint, Column, Index, Numeric
 from sqlmodel import Field, Relationship, SQLModel
 
 from funding import domain
@@ -28,11 +29,11 @@ class FundLine(Stored, table=True):
 
     __tablename__ = "fund_lines"
     __table_args__ = (
-        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
+        country_form(),
         Index(None, "country_code"),
     )
 
-    code: str = Field(sa_column=sorted_text(nullable=False, unique=True))
+    code: str = code_column()
     title: str = Field(sa_column=sorted_text(nullable=False))
     country_code: str = Field(sa_column=sorted_text(nullable=False))
     purpose: str | None = None
@@ -43,7 +44,7 @@ class LedgerEntry(Stored, table=True):
 
     __tablename__ = "ledger_entries"
     __table_args__ = (
-        CheckConstraint(f"kind IN ({', '.join(repr(str(kind)) for kind in domain.EntryKind)})", name="kind_known"),
+        one_of("kind", domain.EntryKind),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_form"),
         CheckConstraint("effective_date <= (created_at AT TIME ZONE 'UTC')::date", name="effective_date_not_later"),
@@ -51,7 +52,7 @@ class LedgerEntry(Stored, table=True):
         Index(None, "effective_date", "id"),
     )
 
-    fund_line_code: str = Field(sa_column=Column(Text(collation="C"), ForeignKey("fund_lines.code"), nullable=False))
+    fund_line_code: str = refers_to("fund_lines.code", index=False)
     kind: str
     # On the wire an amount is money, so the bare number has another name here.
     amount_value: Decimal = Field(sa_column=Column("amount", Numeric(18, 2), nullable=False))

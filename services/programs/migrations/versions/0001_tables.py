@@ -266,7 +266,7 @@ def upgrade() -> None:
         sa.Column("subject_type", sa.String(), nullable=False),
         sa.Column("subject_code", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
-        sa.Column("value", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("value", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("unit", sa.String(), nullable=True),
         sa.Column("qualifier", sa.String(), nullable=True),
         sa.Column("qualifier_text", sa.String(), nullable=True),

@@ -255,6 +255,7 @@ async def get_dossier(session: AsyncSession, subject_type: SubjectType, subject_
         )
     ).all()
     programs_found, partners, coverage = await _of_country(session, *about)
+    cited = {one.source_code: one.source for one in figures} | {one.source_code: one.source for one in statements_found}
     subject = f"subject_type={subject_type}&subject_code={subject_code}"
     return {
         "subject_type": subject_type,
@@ -263,6 +264,7 @@ async def get_dossier(session: AsyncSession, subject_type: SubjectType, subject_
         "partnerships": partners,
         "measures": list({one.measure.code: one.measure for one in series_found}.values()),
         "series": series_found,
+        "sources": list(cited.values()),
         "reported_figures": figures[:DOSSIER_LIMIT],
         "reported_figures_next": f"/v1/reported-figures?{subject}" if len(figures) > DOSSIER_LIMIT else None,
         "statements": statements_found[:DOSSIER_LIMIT],

@@ -2,11 +2,11 @@
 
 import uuid
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, Final
 
-from chassis.resources import Resource, make_metadata, sorted_text
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
+from chassis.columns import country_form, one_of, refers_to, sorted_text
+from chassis.resources import Resource, make_metadata
+from sqlalchemy import CheckConstraint, Column, DateTime, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
@@ -26,25 +26,7 @@ class Stored(Resource, Base):
     """The columns of every stored resource."""
 
 
-def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    """The column holds one of an enumeration's values."""
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
-
-
-def country(column: str) -> CheckConstraint:
-    """The column has the form of a country code."""
-    return CheckConstraint(f"{column} ~ '^[A-Z]{{2}}$'", name=f"{column}_form")
-
-
-def refers_to(target: str, *, nullable: bool = False, index: bool = True) -> Any:  # noqa: ANN401 - stands where a default may stand
-    """A reference by code. What is referred to is never deleted, its code never changed."""
-    return Field(
-        default=None, sa_column=Column(Text(collation="C"), ForeignKey(target), nullable=nullable, index=index)
-    )
-
-
-def sealed(*, nullable: bool = True) -> Any:  # noqa: ANN401 - as above
+def sealed(*, nullable: bool = True) -> Any:  # noqa: ANN401 - stands where a default may stand
     """A personal column: holds what `privacy` made of it, never the text."""
     return Field(default=None, sa_type=LargeBinary, nullable=nullable)
 
@@ -103,7 +85,7 @@ class Training(Stored, table=True):
     __tablename__ = "trainings"
     __table_args__ = (
         one_of("venue_kind", domain.VenueKind),
-        country("host_country_code"),
+        country_form("host_country_code"),
         # At least one, each of the right form, none null.
         CheckConstraint(
             r"beneficiary_country_codes::text ~ '^\{[A-Z]{2}(,[A-Z]{2})*\}$'", name="beneficiary_country_codes_form"
@@ -130,8 +112,8 @@ class Person(Stored, table=True):
 
     __tablename__ = "people"
     __table_args__ = (
-        country("country_code"),
-        country("nationality_code"),
+        country_form("country_code"),
+        country_form("nationality_code"),
         one_of("sex", domain.Sex),
         one_of("birth_precision", domain.BirthPrecision),
         CheckConstraint("(birth_date IS NULL) = (birth_precision = 'not_recorded')", name="birth_precision_fits"),

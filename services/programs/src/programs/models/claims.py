@@ -3,9 +3,9 @@
 import uuid
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from chassis.resources import sorted_text
+from chassis.columns import code_column, one_of, refers_to, sorted_text
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -22,11 +22,45 @@ from sqlalchemy.orm import column_property
 from sqlmodel import Field, Relationship, select
 
 from programs import domain
-from programs.models.base import Base, Stored, code_column, one_of, refers_to, vague_date, window
+from programs.models.base import Base, Stored, vague_date, window
 from programs.models.measures import Series, Source
 
 
-class ReportedFigure(Stored, table=True):
+class Claim:
+    """What figures and statements of documents have in common, read from their relations."""
+
+    if TYPE_CHECKING:  # relations of each table; SQLModel would take the annotations for columns of both
+        source: Source
+        ranks: list["RankDecision"]
+        memberships: list["ConflictMember"]
+
+    @property
+    def source_title(self) -> str:
+        """The document."""
+        return self.source.title
+
+    @property
+    def publisher(self) -> str:
+        """Whose document it is."""
+        return self.source.publisher
+
+    @property
+    def rank(self) -> str:
+        """The rank by the latest decision."""
+        return self.ranks[-1].rank
+
+    @property
+    def rank_reason(self) -> str | None:
+        """Why it has that rank."""
+        return self.ranks[-1].reason
+
+    @property
+    def conflicts(self) -> list["ConflictRecord"]:
+        """The conflicts it stands in."""
+        return [one.conflict for one in self.memberships]
+
+
+class ReportedFigure(Claim, Stored, table=True):
     """A number that a document states. Append-only; ranks and supersessions are rows of their own."""
 
     __tablename__ = "reported_figures"
@@ -129,26 +163,6 @@ class ReportedFigure(Stored, table=True):
         return {"earliest": self.as_of_earliest, "latest": self.as_of_latest, "label": self.as_of_label}
 
     @property
-    def source_title(self) -> str:
-        """The document."""
-        return self.source.title
-
-    @property
-    def publisher(self) -> str:
-        """Whose document it is."""
-        return self.source.publisher
-
-    @property
-    def rank(self) -> str:
-        """The rank by the latest decision."""
-        return self.ranks[-1].rank
-
-    @property
-    def rank_reason(self) -> str | None:
-        """Why it has that rank."""
-        return self.ranks[-1].reason
-
-    @property
     def supersedes_codes(self) -> list[str]:
         """Earlier figures whose place it takes."""
         return [one.superseded_code for one in self.supersedes if one.superseded_code]
@@ -163,13 +177,8 @@ class ReportedFigure(Stored, table=True):
         """Why it takes the place of what it supersedes."""
         return self.supersedes[0].reason if self.supersedes else None
 
-    @property
-    def conflicts(self) -> list["ConflictRecord"]:
-        """The conflicts it stands in."""
-        return [one.conflict for one in self.memberships]
 
-
-class Statement(Stored, table=True):
+class Statement(Claim, Stored, table=True):
     """What a document says that is not a number of a measure, in our words, with its author. Append-only."""
 
     __tablename__ = "statements"
@@ -190,7 +199,7 @@ class Statement(Stored, table=True):
     subject_type: str
     subject_code: str
     text: str
-    value: Any = Field(default=None, sa_type=JSONB(none_as_null=True))
+    value: Any = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
     unit: str | None = None
     qualifier: str | None = None
     qualifier_text: str | None = None
@@ -213,31 +222,6 @@ class Statement(Stored, table=True):
     memberships: list["ConflictMember"] = Relationship(
         sa_relationship_kwargs={"lazy": "selectin", "order_by": "ConflictMember.id"}
     )
-
-    @property
-    def source_title(self) -> str:
-        """The document."""
-        return self.source.title
-
-    @property
-    def publisher(self) -> str:
-        """Whose document it is."""
-        return self.source.publisher
-
-    @property
-    def rank(self) -> str:
-        """The rank by the latest decision."""
-        return self.ranks[-1].rank
-
-    @property
-    def rank_reason(self) -> str | None:
-        """Why it has that rank."""
-        return self.ranks[-1].reason
-
-    @property
-    def conflicts(self) -> list["ConflictRecord"]:
-        """The conflicts it stands in."""
-        return [one.conflict for one in self.memberships]
 
 
 class RankDecision(Base, table=True):

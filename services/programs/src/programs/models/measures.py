@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from chassis.resources import sorted_text
+from chassis.columns import code_column, country_form, one_of, refers_to, sorted_text
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, Relationship
 
 from programs import domain
-from programs.models.base import Stored, code_column, one_of, refers_to
+from programs.models.base import Stored
 
 
 class Source(Stored, table=True):
@@ -104,7 +104,7 @@ class CoverageDeclaration(Stored, table=True):
     __tablename__ = "coverage_declarations"
     __table_args__ = (
         one_of("measure_family", domain.MeasureFamily),
-        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
+        country_form(),
         CheckConstraint("complete_from <= complete_to", name="window_in_order"),
     )
 

@@ -4,7 +4,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from chassis.resources import sorted_text
+from chassis.columns import code_column, country_form, one_of, refers_to, sorted_text
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, Relationship
 
 from programs import domain
-from programs.models.base import Base, Stored, code_column, one_of, refers_to, vague_date, window
+from programs.models.base import Base, Stored, vague_date, window
 
 
 class Agency(Stored, table=True):
@@ -26,7 +26,7 @@ class Agency(Stored, table=True):
     __tablename__ = "agencies"
     __table_args__ = (
         one_of("kind", domain.AgencyKind),
-        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
+        country_form(),
         CheckConstraint("parent_code <> code", name="not_its_own_parent"),
     )
 
@@ -77,7 +77,7 @@ class ProgramCountry(Base, table=True):
 
     __tablename__ = "program_countries"
     __table_args__ = (
-        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code_form"),
+        country_form(),
         CheckConstraint("share > 0 AND share <= 1", name="share_is_fraction"),
         Index(None, "country_code"),
     )

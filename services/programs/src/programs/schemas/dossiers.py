@@ -8,6 +8,7 @@ from programs.schemas.measures import MeasureRead, SeriesRead
 from programs.schemas.partnerships import PartnershipRead
 from programs.schemas.programs import ProgramRead
 from programs.schemas.reported_figures import ReportedFigureRead
+from programs.schemas.sources import SourceRead
 from programs.schemas.statements import StatementRead
 
 
@@ -22,6 +23,7 @@ class DossierRead(BaseModel):
     partnerships: list[PartnershipRead]
     measures: list[MeasureRead]
     series: list[SeriesRead]
+    sources: list[SourceRead] = Field(description="The documents of the figures and statements below.")
     reported_figures: list[ReportedFigureRead]
     reported_figures_next: str | None = Field(description="Where the rest is, if there are more than 500.")
     statements: list[StatementRead]

@@ -1,6 +1,5 @@
 """Reported figures on the wire."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from chassis.codes import Code, Line, Text
@@ -127,6 +126,6 @@ class ReportedFigureQuery(ListQuery):
     qualifier: list[Qualifier] = []
     rank: list[Rank] = []
     as_of_earliest_lte: Day | None = Field(default=None, description="Documents that may have been written by then.")
-    value_gte: Decimal | None = None
-    value_lte: Decimal | None = None
+    value_gte: PlainDecimal | None = None
+    value_lte: PlainDecimal | None = None
     q: str | None = Field(default=None, max_length=200, description="Text in our words or the notes.")

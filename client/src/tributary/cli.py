@@ -1,0 +1,129 @@
+"""The `tributary` command. Data goes to standard output, everything else to standard error."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+try:
+    import typer
+except ModuleNotFoundError:  # the client alone was installed
+    sys.exit("The tributary command needs the extra: pip install 'tributary[serve]'")
+
+from tributary.card import write_card
+from tributary.client import ProblemError, Tributary, TributaryError, UnreachableError
+from tributary.control import NotRunningError, find_address, make_token
+from tributary.folders import DataFolder
+from tributary.load import DATA_FOLDER, load_reference_data
+from tributary.serve import DEFAULT_PORT, HOST, serve, write_counts
+
+FAILED: Final = 1
+NOT_FOUND: Final = 3
+NOT_ALLOWED: Final = 4
+UNAVAILABLE: Final = 5
+STATUS_CODES: Final = {
+    HTTPStatus.NOT_FOUND: NOT_FOUND,
+    HTTPStatus.UNAUTHORIZED: NOT_ALLOWED,
+    HTTPStatus.FORBIDDEN: NOT_ALLOWED,
+    HTTPStatus.TOO_MANY_REQUESTS: UNAVAILABLE,
+    HTTPStatus.BAD_GATEWAY: UNAVAILABLE,
+    HTTPStatus.SERVICE_UNAVAILABLE: UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT: UNAVAILABLE,
+}
+EPILOG: Final = (
+    "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not found; 4 not signed in or not allowed; "
+    "5 not reachable or not available; 6 rows with errors."
+)
+# Long enough for one command, and no longer.
+ERRAND_DAYS: Final = 0.01
+
+app = typer.Typer(
+    help="Country programs, training cascades and money, with figures you can stand behind.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+token_app = typer.Typer(help="Tokens for scripts and people.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(token_app, name="token")
+
+
+@app.command(name="serve", epilog=EPILOG)
+def serve_command() -> None:
+    """Start everything on this machine and keep it running; Ctrl-C stops it.
+
+    TRIBUTARY_PORT sets the port (8000; 0 for any free one), TRIBUTARY_DATA the data folder,
+    TRIBUTARY_DATABASE_SUPERUSER_URL a PostgreSQL server to use in place of our own.
+    """
+    raise typer.Exit(serve())
+
+
+@app.command(epilog=EPILOG)
+def country(
+    code: Annotated[str, typer.Argument(help="ISO 3166-1 alpha-2, such as MX.")],
+    *,
+    as_of: Annotated[str | None, typer.Option(help="As true on this day, such as 2014-01-01; today if absent.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as the API gives it.")] = False,
+) -> None:
+    """Show the card of a country: figures with where they come from, partners, money, statements."""
+    with connect(name="tributary country", role="viewer") as client:
+        card = client.get_country(code, as_of=as_of)
+    typer.echo(json.dumps(card, indent=2, ensure_ascii=False) if as_json else write_card(card))
+
+
+@app.command(epilog=EPILOG)
+def load(
+    folder: Annotated[Path, typer.Argument(help="The folder with the files of the dataset.")] = DATA_FOLDER,
+) -> None:
+    """Load what is missing of the reference dataset. May be stopped and run again."""
+    with connect(name="tributary load", role="officer", countries=["*"]) as client:
+        created = load_reference_data(client, folder)
+    typer.echo(f"Loaded: {write_counts(created)}.", err=True)
+
+
+@token_app.command("create", epilog=EPILOG)
+def create_token(
+    name: Annotated[str, typer.Option(help="Whose it is, to know it by later.")],
+    role: Annotated[str, typer.Option(help="viewer, analyst, officer or admin.")],
+    country: Annotated[list[str] | None, typer.Option(help="A country granted; may be repeated; * for all.")] = None,
+    expires: Annotated[float, typer.Option(help="In how many days it ends.")] = 30,
+) -> None:
+    """Make a token on the running system and print it, this once. It needs no token, but the same user account."""
+    folder = DataFolder.chosen()
+    typer.echo(make_token(folder, name=name, role=role, countries=country or (), expires_days=expires))
+
+
+def connect(*, name: str, role: str, countries: Sequence[str] = ()) -> Tributary:
+    """The API at $TRIBUTARY_URL with $TRIBUTARY_TOKEN; else the system on this machine, with a token for this errand.
+
+    A token that was made here goes to the system that made it and to no other address.
+    """
+    folder = DataFolder.chosen()
+    url, token = os.environ.get("TRIBUTARY_URL"), os.environ.get("TRIBUTARY_TOKEN")
+    ours = find_address(folder)
+    if token is None and (url is None or url.rstrip("/") == ours):
+        token = make_token(folder, name=name, role=role, countries=countries, expires_days=ERRAND_DAYS)
+    return Tributary(url or ours or f"http://{HOST}:{DEFAULT_PORT}", token)
+
+
+def exit_code_of(error: TributaryError) -> int:
+    """The exit code that says what kind of failure it was."""
+    if isinstance(error, UnreachableError | NotRunningError):
+        return UNAVAILABLE
+    if isinstance(error, ProblemError):
+        return STATUS_CODES.get(HTTPStatus(error.status), FAILED)
+    return FAILED
+
+
+def main() -> NoReturn:
+    """The command's entry."""
+    try:
+        app(prog_name="tributary")
+    except TributaryError as error:
+        typer.echo(f"tributary: {error}", err=True)
+        sys.exit(exit_code_of(error))
+    sys.exit(0)

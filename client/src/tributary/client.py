@@ -1,0 +1,153 @@
+"""Calling the API: one small class over httpx. Every answer that is not a success is an exception that says why."""
+
+import ipaddress
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+
+RETRIES: Final = 2
+RETRY_PAUSE_SECONDS: Final = 0.2
+LONGEST_PAUSE_SECONDS: Final = 10.0
+PAGE_ROWS: Final = 500
+
+
+class TributaryError(Exception):
+    """Something that was asked for did not come about."""
+
+
+class UnreachableError(TributaryError):
+    """No answer came: nobody listens there, or the connection broke."""
+
+
+class ProblemError(TributaryError):
+    """The API answered with a problem: its `status`, stable `code`, `detail` in words, and `errors` field by field."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.code = str(problem.get("code", "unknown"))
+        self.detail = str(problem.get("detail") or problem.get("title") or f"The answer was HTTP status {status}.")
+        self.errors: list[dict[str, str]] = list(problem.get("errors") or [])
+        self.request_id = str(problem.get("request_id", ""))
+        super().__init__(self._in_words())
+
+    def _in_words(self) -> str:
+        places = [one.get("pointer") or one.get("parameter") or "" for one in self.errors]
+        lines = [f"{place}: {one.get('message', '')}" for place, one in zip(places, self.errors, strict=True)]
+        # One error often says word for word what the detail says.
+        said = [line for line in lines if not (len(lines) == 1 and line.endswith(f": {self.detail}"))]
+        return " ".join([f"{self.status} {self.code}: {self.detail}", *said])
+
+
+class Tributary:
+    """A connection to the API at `base_url`, acting for whoever the token belongs to. Close it, or use `with`."""
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | None = None,
+        *,
+        timeout_seconds: float = 30,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        headers = {"Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self.base_url = base_url.rstrip("/")
+        self._http = httpx.Client(
+            base_url=self.base_url,
+            headers=headers,
+            timeout=timeout_seconds,
+            transport=transport,
+            trust_env=not is_loopback(base_url),  # a proxy of the environment cannot reach this machine's loopback
+        )
+
+    def __enter__(self) -> Self:
+        """Use the connection in a block."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Close it after the block."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get_country(self, code: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the API takes
+        """The card of a country: its figures with where they come from, partners, money, statements."""
+        return self.get(f"/v1/countries/{code.upper()}", **parameters)
+
+    def get(self, path: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+        """Read one resource. Tried again, twice at most, where nobody answers or the answer is to come back later."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        for attempt in range(RETRIES + 1):
+            is_last = attempt == RETRIES
+            try:
+                response = self._http.get(path, params=given or None)
+            except httpx.ConnectError as error:
+                if is_last:
+                    raise self._unreachable(error) from error
+                pause_seconds = RETRY_PAUSE_SECONDS * (attempt + 1)
+            except httpx.HTTPError as error:
+                raise self._unreachable(error) from error
+            else:
+                pause_seconds = _seconds_to_wait(response)
+                if is_last or pause_seconds < 0:
+                    return _content_of(response)
+            time.sleep(min(pause_seconds, LONGEST_PAUSE_SECONDS))
+        raise AssertionError  # the last attempt returned or raised
+
+    def list(self, path: str, **filters: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - as above
+        """All rows of a list, page after page."""
+        page = self.get(path, **{"limit": PAGE_ROWS, **filters})
+        yield from page["items"]
+        while following := page.get("next"):
+            if not following.startswith("/") or following.startswith("//"):
+                raise TributaryError(f"The next page of {path} is at another host: {following}.")
+            page = self.get(following)
+            yield from page["items"]
+
+    def post(self, path: str, body: Mapping[str, Any], *, idempotency_key: str | None = None) -> dict[str, Any]:
+        """Create a resource. Never tried again by itself: a lost answer does not say whether it happened."""
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
+        try:
+            response = self._http.post(path, json=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        return _content_of(response)
+
+    def _unreachable(self, error: httpx.HTTPError) -> UnreachableError:
+        return UnreachableError(f"No answer from {self.base_url}: {str(error) or type(error).__name__}.")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is on this machine."""
+    host = httpx.URL(url).host
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def _seconds_to_wait(response: httpx.Response) -> float:
+    """How long a 503 asks to wait; below zero where it does not ask, or where the answer is another."""
+    with suppress(KeyError, ValueError):
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            return float(response.headers["Retry-After"])
+    return -1
+
+
+def _content_of(response: httpx.Response) -> dict[str, Any]:
+    try:
+        content = response.json()
+    except ValueError:
+        content = {}
+    if not response.is_success:
+        raise ProblemError(response.status_code, content if isinstance(content, dict) else {})
+    if not isinstance(content, dict):
+        raise TributaryError(f"{response.url} did not answer with a JSON object.")
+    return content

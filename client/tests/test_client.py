@@ -111,12 +111,43 @@ def test_a_failure_that_does_not_invite_a_retry_gets_none(failure: httpx.Respons
     assert len(asked) == 1
 
 
-def test_a_write_is_never_repeated() -> None:
+def test_a_write_is_sent_again_with_the_key_of_the_first_time(pauses: list[float]) -> None:
+    later = httpx.Response(503, headers={"Retry-After": "1"}, json={"code": "outcome_unknown"})
+    busy = httpx.Response(409, headers={"Retry-After": "1"}, json={"code": "request_in_flight"})
+    done = httpx.Response(201, json={"code": "A"})
+    for key in (None, "k"):
+        keys = set()
+        for faults in (
+            [httpx.ConnectError("refused"), httpx.ReadError("lost")],
+            [httpx.RemoteProtocolError("closed"), busy],
+            [later],
+        ):
+            answer, asked = answers(*faults, done)
+            with connect(answer) as api:
+                assert api.post("/v1/agencies", {"code": "A"}, idempotency_key=key) == {"code": "A"}
+            assert len(asked) == len(faults) + 1
+            assert {request.content for request in asked} == {b'{"code":"A"}'}
+            (sent,) = {request.headers["idempotency-key"] for request in asked}
+            keys.add(sent)
+        assert keys == {"k"} if key else len(keys) == 3
+    assert 1.0 in pauses
+
+
+def test_a_write_is_given_up_after_three_times_and_where_it_is_refused() -> None:
+    duplicate = httpx.Response(409, json={"code": "duplicate", "detail": "Taken."})
+    for faults, error in (([httpx.ReadError("lost")] * 3, UnreachableError), ([duplicate], ProblemError)):
+        answer, asked = answers(*faults)
+        with connect(answer) as api, pytest.raises(error):
+            api.post("/v1/agencies", {"code": "A"})
+        assert len(asked) == len(faults)
+
+
+def test_what_knows_no_keys_is_sent_once() -> None:
     for failure in (httpx.ConnectError("refused"), httpx.Response(503, headers={"Retry-After": "1"}, json={})):
         answer, asked = answers(failure)
         with connect(answer) as api, pytest.raises(TributaryError):
-            api.post("/v1/agencies", {"code": "A"}, idempotency_key="k")
-        assert [request.headers["idempotency-key"] for request in asked] == ["k"]
+            api.post("/tokens", {"name": "A"}, is_repeatable=False)
+        assert ["idempotency-key" in request.headers for request in asked] == [False]
 
 
 def test_filters_that_are_none_are_not_sent() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,8 @@ def test_entering_a_class_moves_the_recorded_figure_beside_the_reported_one(syst
     officer = {"Authorization": f"Bearer {system.token('officer', '*')}"}
 
     def post(noun: str, **body: Any) -> Json:
-        answer = httpx.post(f"{system.base_url}/v1/{noun}", json=body, headers=officer, timeout=30)
+        keyed = officer | {"Idempotency-Key": str(uuid.uuid4())}
+        answer = httpx.post(f"{system.base_url}/v1/{noun}", json=body, headers=keyed, timeout=30)
         assert answer.status_code == 201, answer.text
         made: Json = answer.json()
         return made

@@ -2,6 +2,7 @@
 
 import ipaddress
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -83,24 +84,9 @@ class Tributary:
         return self.get(f"/v1/countries/{code.upper()}", **parameters)
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
-        """Read one resource. Tried again, twice at most, where nobody answers or the answer is to come back later."""
+        """Read one resource."""
         given = {name: value for name, value in parameters.items() if value is not None}
-        for attempt in range(RETRIES + 1):
-            is_last = attempt == RETRIES
-            try:
-                response = self._http.get(path, params=given or None)
-            except httpx.ConnectError as error:
-                if is_last:
-                    raise self._unreachable(error) from error
-                pause_seconds = RETRY_PAUSE_SECONDS * (attempt + 1)
-            except httpx.HTTPError as error:
-                raise self._unreachable(error) from error
-            else:
-                pause_seconds = _seconds_to_wait(response)
-                if is_last or pause_seconds < 0:
-                    return _content_of(response)
-            time.sleep(min(pause_seconds, LONGEST_PAUSE_SECONDS))
-        raise AssertionError  # the last attempt returned or raised
+        return self._ask(self._http.build_request("GET", path, params=given or None), is_repeatable=True)
 
     def list(self, path: str, **filters: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - as above
         """All rows of a list, page after page."""
@@ -112,14 +98,41 @@ class Tributary:
             page = self.get(following)
             yield from page["items"]
 
-    def post(self, path: str, body: Mapping[str, Any], *, idempotency_key: str | None = None) -> dict[str, Any]:
-        """Create a resource. Never tried again by itself: a lost answer does not say whether it happened."""
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
-        try:
-            response = self._http.post(path, json=body, headers=headers)
-        except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
-        return _content_of(response)
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        is_repeatable: bool = True,
+    ) -> dict[str, Any]:
+        """Create a resource, once: sent again under the same key, a fresh one unless given, where its answer is lost.
+
+        `is_repeatable=False` is for what knows no keys: it is sent once, and a lost answer says nothing.
+        """
+        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())} if is_repeatable else {}
+        outgoing = self._http.build_request("POST", path, json=body, headers=headers)
+        return self._ask(outgoing, is_repeatable=is_repeatable)
+
+    def _ask(self, outgoing: httpx.Request, *, is_repeatable: bool) -> dict[str, Any]:
+        """Send it; again, twice at most, where the connection is lost or the answer is to come back later."""
+        retries = RETRIES if is_repeatable else 0
+        for attempt in range(retries + 1):
+            is_last = attempt == retries
+            try:
+                response = self._http.send(outgoing)
+            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+                if is_last:
+                    raise self._unreachable(error) from error
+                pause_seconds = RETRY_PAUSE_SECONDS * (attempt + 1)
+            except httpx.HTTPError as error:
+                raise self._unreachable(error) from error
+            else:
+                pause_seconds = _seconds_to_wait(response)
+                if is_last or pause_seconds < 0:
+                    return _content_of(response)
+            time.sleep(min(pause_seconds, LONGEST_PAUSE_SECONDS))
+        raise AssertionError  # the last attempt returned or raised
 
     def _unreachable(self, error: httpx.HTTPError) -> UnreachableError:
         return UnreachableError(f"No answer from {self.base_url}: {str(error) or type(error).__name__}.")
@@ -134,9 +147,9 @@ def is_loopback(url: str) -> bool:
 
 
 def _seconds_to_wait(response: httpx.Response) -> float:
-    """How long a 503 asks to wait; below zero where it does not ask, or where the answer is another."""
+    """How long the answer asks to wait before the same is sent again; below zero where it does not ask."""
     with suppress(KeyError, ValueError):
-        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        if response.status_code in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT}:
             return float(response.headers["Retry-After"])
     return -1
 

@@ -23,7 +23,7 @@ def make_token(
     try:
         transport = httpx.HTTPTransport(uds=str(path))
         with Tributary("http://localhost", transport=transport) as control:
-            return str(control.post("/tokens", body)["token"])
+            return str(control.post("/tokens", body, is_repeatable=False)["token"])
     except UnreachableError as error:
         raise NotRunningError(
             f"No tributary that you may ask for a token runs on {folder.path}: start it with `tributary serve`, "

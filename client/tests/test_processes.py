@@ -52,6 +52,7 @@ def test_the_file_may_be_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def test_a_process_is_told_what_it_needs_and_nothing_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRIBUTARY_TEST_DATABASE_URL", raising=False)
     for name, value in {
         "TRIBUTARY_LOG_LEVEL": "DEBUG",
         "TRIBUTARY_CURSOR_KEY": "would win over the file",

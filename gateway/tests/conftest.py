@@ -5,11 +5,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from chassis.testing import Database, Databases
+from chassis.testing import Api, Database, Databases
+from chassis.tokens import Caller
 from fastapi import FastAPI
+from gateway.access import create_token
 from gateway.app import create_app
+from gateway.models import ROLES
 from gateway.settings import MIGRATIONS
 from joserfc.jwk import OKPKey
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 
 @pytest.fixture
@@ -41,3 +45,34 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
         yield made
+
+
+class GatewayApi(Api):
+    """Clients of the running gateway: each caller has a token of its own, made as an administrator would."""
+
+    def __init__(self, app: FastAPI, tokens: dict[str, str]) -> None:
+        super().__init__(app, app.state.token_private_key)
+        self.tokens = tokens
+
+    def as_caller(self, who: Caller) -> httpx.AsyncClient:
+        """A client that calls as the user of that role."""
+        return self.with_token(self.tokens[who.role])
+
+    def with_token(self, token: str) -> httpx.AsyncClient:
+        """A client that calls with this very token."""
+        return self._client({"Authorization": f"Bearer {token}"})
+
+    def writer(self) -> httpx.AsyncClient:
+        """Whoever may do what the gateway does."""
+        return self.admin()
+
+
+@pytest.fixture
+async def api(app: FastAPI) -> GatewayApi:
+    """Clients of the gateway: a user for each role, the officer with a grant for Mexico and Georgia."""
+    tokens = {}
+    async with AsyncSession(app.state.engine, expire_on_commit=False) as session, session.begin():
+        for role in ROLES:
+            countries = ["GE", "MX"] if role == "officer" else []
+            tokens[role], _ = await create_token(session, f"the {role}", role, countries, 1)
+    return GatewayApi(app, tokens)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -19,6 +20,13 @@ from gateway.models import ROLES, ApiToken, Grant, User
 
 _PREFIX: Final = "trib"
 MAX_DAYS: Final = 90
+# What each role may do, as the roles it includes. An administrator sees no people and writes no records.
+COVERS: Final[dict[str, frozenset[str]]] = {
+    "viewer": frozenset({"viewer"}),
+    "analyst": frozenset({"viewer", "analyst"}),
+    "officer": frozenset({"viewer", "analyst", "officer"}),
+    "admin": frozenset({"viewer", "admin"}),
+}
 
 
 def write_token(key: str, secret: str) -> str:
@@ -60,7 +68,25 @@ async def authenticate(request: Request) -> Caller:
     if token.revoked_at is not None or token.expires_at <= now or not token.user.is_active:
         raise refused
     user = token.user
-    return Caller(str(user.id), user.name, user.role, frozenset(grant.country_code for grant in user.grants))
+    granted = frozenset(grant.country_code for grant in user.grants)
+    return Caller(
+        str(user.id),
+        user.name,
+        lower_role(user.role, token.role or user.role),
+        granted if token.country_codes is None else common_countries(granted, frozenset(token.country_codes)),
+    )
+
+
+def lower_role(one: str, other: str) -> str:
+    """The highest role that both cover."""
+    return max(COVERS[one] & COVERS[other], key=ROLES.index)
+
+
+def common_countries(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    """The countries that both name; `*` names all."""
+    if EVERYWHERE in one:
+        return other
+    return one if EVERYWHERE in other else one & other
 
 
 async def create_token(
@@ -83,10 +109,31 @@ async def create_token(
     elif (user.role, {grant.country_code for grant in user.grants}) != (role, set(countries)):
         held = ", ".join(grant.country_code for grant in user.grants) or "no country"
         raise Conflict(f"{name} exists with the role {user.role} and grants for {held}. Use another name.")
+    token, row = await issue_token(session, user.id, name, expires_days)
+    return token, row.expires_at
+
+
+async def issue_token(
+    session: AsyncSession,
+    user_id: uuid.UUID,
+    name: str,
+    expires_days: float,
+    *,
+    role: str | None = None,
+    country_codes: list[str] | None = None,
+    token_id: uuid.UUID | None = None,
+) -> tuple[str, ApiToken]:
+    """A new token of a user, and what is kept of it. Nobody can read the token from what is kept."""
     key, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    expires_at = datetime.now(UTC) + timedelta(days=expires_days)
-    await write_row(
-        session,
-        ApiToken(user_id=user.id, name=name, key=key, secret_hash=hash_secret(secret), expires_at=expires_at),
+    row = ApiToken(
+        user_id=user_id,
+        name=name,
+        key=key,
+        secret_hash=hash_secret(secret),
+        expires_at=datetime.now(UTC) + timedelta(days=expires_days),
+        role=role,
+        country_codes=country_codes,
     )
-    return write_token(key, secret), expires_at
+    if token_id is not None:
+        row.id = token_id
+    return write_token(key, secret), await write_row(session, row)

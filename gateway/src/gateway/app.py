@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from chassis.app import make_app
 from chassis.errors import BadRequest
 from chassis.problems import problem_response
+from chassis.sealing import Sealer
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 from starlette.middleware import Middleware
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.access import authenticate
 from gateway.clients import SERVICES, Services
 from gateway.routes import ROUTERS
+from gateway.service import CONSTRAINT_WORDS
 from gateway.settings import MIGRATIONS, GatewaySettings
 
 
@@ -34,11 +36,14 @@ def create_app() -> FastAPI:
         routers=ROUTERS,
         settings=settings,
         migrations=MIGRATIONS,
+        constraint_words=CONSTRAINT_WORDS,
         authenticate=authenticate,
         lifespan=lifespan,
         readiness=_ready_services,
     )
-    app.state.token_private_key = OKPKey.import_key(settings.token_private_key.get_secret_value())
+    private_key = settings.token_private_key.get_secret_value()
+    app.state.token_private_key = OKPKey.import_key(private_key)
+    app.state.sealer = Sealer(private_key.encode(), "idempotency_keys")
     # Innermost, where `add_middleware` would make it the outermost: a refusal is logged and has its request's id too.
     app.user_middleware.append(Middleware(KnownHosts, hosts=frozenset(settings.allowed_hosts.split(","))))
     return app

@@ -2,6 +2,14 @@
 
 from typing import Final
 
-from gateway.routes import countries, documents, figures, proxy
+from gateway.routes import countries, documents, figures, grants, proxy, tokens, users
 
-ROUTERS: Final = [countries.router, figures.router, documents.router, proxy.router]
+ROUTERS: Final = [
+    countries.router,
+    figures.router,
+    users.router,
+    grants.router,
+    tokens.router,
+    documents.router,
+    proxy.router,  # the last: it takes every path that is left
+]

@@ -1,0 +1,56 @@
+"""Questions to the gateway's tables. Nothing here changes anything."""
+
+import uuid
+
+from chassis.errors import NotFound
+from chassis.paging import Listing
+from chassis.resources import get_row
+from chassis.tokens import Caller
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gateway.models import ApiToken, Grant, User
+
+
+def users() -> Listing:
+    """All users."""
+    names = ("name", "kind", "role", "is_active", "issuer", "subject")
+    return Listing(
+        statement=select(User),
+        filters={name: getattr(User, name) for name in names},
+        sorts={"name": User.name, "created_at": User.created_at, "updated_at": User.updated_at},
+        id=User.id,
+        text=[User.name],
+    )
+
+
+def grants() -> Listing:
+    """All grants, those that were revoked too."""
+    names = ("user_id", "country_code", "is_vetting", "is_approver", "revoked_at")
+    return Listing(
+        statement=select(Grant),
+        filters={name: getattr(Grant, name) for name in names},
+        sorts={"country_code": Grant.country_code, "created_at": Grant.created_at, "updated_at": Grant.updated_at},
+        id=Grant.id,
+    )
+
+
+def tokens(caller: Caller) -> Listing:
+    """The caller's own tokens; all of them to an administrator."""
+    statement = select(ApiToken)
+    if caller.role != "admin":
+        statement = statement.where(col(ApiToken.user_id) == uuid.UUID(caller.subject))
+    return Listing(
+        statement=statement,
+        filters={name: getattr(ApiToken, name) for name in ("user_id", "key", "revoked_at", "expires_at")},
+        sorts={name: getattr(ApiToken, name) for name in ("created_at", "updated_at", "expires_at", "name")},
+        id=ApiToken.id,
+    )
+
+
+async def get_token(session: AsyncSession, caller: Caller, token_id: uuid.UUID, *, lock: bool = False) -> ApiToken:
+    """The caller's own token, any to an administrator; somebody else's is as absent as none."""
+    token = await session.get(ApiToken, token_id)
+    if token is None or (caller.role != "admin" and str(token.user_id) != caller.subject):
+        raise NotFound(f"There is no token {token_id}.")
+    return await get_row(session, ApiToken, token_id, lock=True) if lock else token

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import pytest
 from chassis.app import make_app
+from chassis.columns import sorted_text
 from chassis.errors import Conflict
 from chassis.paging import Listing, ListQuery, Page, answer_list, sort_by
 from chassis.resources import (
@@ -24,7 +25,6 @@ from chassis.resources import (
     may_be_absent,
     new_row,
     send_etag,
-    sorted_text,
     write_row,
 )
 from chassis.settings import Settings

@@ -76,9 +76,9 @@ def test_generated_code_and_its_user_are_well_typed(client_folder: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_generated_client_reads_the_running_system(client_folder: Path, served: Any) -> None:
-    command = [sys.executable, "-W", "error", USER, served.base_url]
-    done = run(command, client_folder, given=served.token("viewer"), PYTHONPATH=str(client_folder))
+def test_generated_client_reads_the_running_system(client_folder: Path, system: Any) -> None:
+    command = [sys.executable, "-W", "error", USER, system.base_url]
+    done = run(command, client_folder, given=system.token("viewer"), PYTHONPATH=str(client_folder))
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["card"]["country_code"], found["card"]["missing"]) == ("MX", [])

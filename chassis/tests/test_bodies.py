@@ -36,3 +36,11 @@ async def test_version_that_no_record_can_have_is_malformed(api: Api, tag: str) 
     headers = [(b"If-Match", tag.encode())]
     answer = await api.officer().patch(f"/v1/things/{uuid.uuid4()}", json={"name": "n"}, headers=headers)
     assert problem_fault(answer, 400, "bad_request") is None, answer.text
+
+
+async def test_id_that_is_taken_is_named(api: Api) -> None:
+    thing = {"id": str(uuid.uuid4()), "name": "n"}
+    assert (await api.officer().post("/v1/things", json=thing)).status_code == 201
+    answer = await api.officer().post("/v1/things", json=thing)
+    assert problem_fault(answer, 409, "duplicate") is None, answer.text
+    assert answer.json()["errors"] == [{"pointer": "#/id", "code": "pk_things", "message": "This id is taken."}]

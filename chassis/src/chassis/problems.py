@@ -212,6 +212,8 @@ def methods_of(app: FastAPI, path: str) -> list[str]:
 
 
 _INTEGRITY_CODES: Final = {"23505": Duplicate, "23503": Conflict, "23P01": Conflict, "23514": Invalid, "23502": Invalid}
+# Of any table: a client may bring its own id.
+_ID_TAKEN: Final = ("#/id", "This id is taken.")
 # Connection lost, admin shutdown, too many connections, statement timeout, lock timeout, serialization, deadlock.
 _RETRY_CODES: Final = ("08", "57", "53", "55P03", "40001", "40P01")
 
@@ -229,7 +231,8 @@ def from_database(error: DBAPIError, words: ConstraintWords) -> DomainError:
     constraint = str(getattr(origin, "constraint_name", "") or "")
     if isinstance(error, IntegrityError) or state in _INTEGRITY_CODES:
         kind = _INTEGRITY_CODES.get(state, Conflict)
-        pointer, message = words.get(constraint, ("#/", f"This breaks the rule {constraint or state}."))
+        unforeseen = ("#/", f"This breaks the rule {constraint or state}.")
+        pointer, message = words.get(constraint, _ID_TAKEN if constraint.startswith("pk_") else unforeseen)
         return kind(message, [FieldError(constraint or kind.code, message, pointer=pointer)])
     if state in {"22021", "22P05"}:
         return Invalid("Text may not hold the NUL character.", [FieldError("nul", "Remove the NUL character.", "#/")])

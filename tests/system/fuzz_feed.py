@@ -1,0 +1,264 @@
+"""Makes generated requests meaningful: ids that exist, codes that are known, versions that are current, dates in order.
+
+The generator knows the OpenAPI document but not the records, so nearly all it writes would end at "unknown code".
+Only what is valid anyway is changed, and some of it is left as it was generated.
+"""
+
+import random
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+import schemathesis
+from schemathesis.core.parameters import ParameterLocation
+from tributary.client import Tributary
+
+Json = dict[str, Any]
+LEFT_ALONE: Final = 0.15
+MOST_ROWS: Final = 60  # of a kind that are remembered
+COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
+LISTS: Final = (
+    "agencies", "completions", "conflicts", "courses", "coverage-declarations", "enrollments", "fund-lines",
+    "instructor-assignments", "ledger-entries", "measures", "partnerships", "people", "programs", "reported-figures",
+    "series", "sources", "statements", "trainings",
+)  # fmt: skip
+# Fields and parameters that name a record by its code, and those that do by its id.
+CODES: Final = {
+    "agency_code": "agencies",
+    "agency_codes": "agencies",
+    "course_code": "courses",
+    "figure_code": "reported-figures",
+    "fund_line_code": "fund-lines",
+    "lead_agency_code": "agencies",
+    "measure_code": "measures",
+    "member_code": "statements",
+    "member_codes": "statements",
+    "program_code": "programs",
+    "provider_agency_code": "agencies",
+    "publisher_agency_code": "agencies",
+    "qualifies_for_course_code": "courses",
+    "series_code": "series",
+    "source_code": "sources",
+}
+IDS: Final = {"enrollment_id": "enrollments", "person_id": "people", "training_id": "trainings"}
+COUNTRY_FIELDS: Final = (
+    "beneficiary_country_code", "beneficiary_country_codes", "country_code", "host_country_code", "nationality_code",
+)  # fmt: skip
+
+
+class Feed:
+    """The records that there are, and how to refer to them. `learn` keeps up with what the fuzzing itself writes."""
+
+    def __init__(self, base_url: str, token: str, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.made = 0
+        with Tributary(base_url, token, timeout_seconds=60) as client:
+            self.rows: dict[str, list[Json]] = {noun: list(client.list(f"/v1/{noun}")) for noun in LISTS}
+            self.figures: list[Json] = client.get("/v1/figures?country_code=MX")["items"]
+
+    def before_call(
+        self, _context: schemathesis.HookContext, case: schemathesis.Case[Any], _arguments: dict[str, Any]
+    ) -> None:
+        """Refer to what exists, in each part of the request that is valid by the document."""
+        if case.meta is None or case.method != case.operation.method.upper() or self.random.random() < LEFT_ALONE:
+            return
+        noun = case.path.split("/")[2]
+        valid = {place for place in ParameterLocation if not case.meta.is_negative_at(place)}
+        row = self._any(noun)
+        if ParameterLocation.PATH in valid and case.path_parameters:
+            self._feed_path(case, row)
+        if ParameterLocation.HEADER in valid:
+            self._feed_headers(case, row)
+        if ParameterLocation.QUERY in valid and case.query:
+            self._feed_query(case.query, noun)
+        if ParameterLocation.BODY in valid and isinstance(case.body, dict):
+            self._feed_body(case, noun)
+
+    def after_call(
+        self, _context: schemathesis.HookContext, case: schemathesis.Case[Any], response: schemathesis.Response
+    ) -> None:
+        """Remember what was made and which version it has now."""
+        if case.method not in {"POST", "PATCH"} or response.status_code not in {HTTPStatus.CREATED, HTTPStatus.OK}:
+            return
+        made: Json = response.json()
+        rows = self.rows[case.path.split("/")[2]]
+        known = next((at for at, row in enumerate(rows) if row["id"] == made["id"]), None)
+        if known is not None:
+            rows[known] = made
+        elif len(rows) < MOST_ROWS:
+            rows.append(made)
+
+    def _any(self, noun: str) -> Json | None:
+        rows = self.rows.get(noun)
+        return self.random.choice(rows) if rows else None
+
+    def _feed_path(self, case: schemathesis.Case[Any], row: Json | None) -> None:
+        for name in case.path_parameters:
+            if name == "figure_id":
+                case.path_parameters[name] = self.random.choice(self.figures)["id"]
+            elif name in {"country_code", "subject_code"}:
+                case.path_parameters[name] = self.random.choice(COUNTRIES)
+            elif name == "subject_type":
+                case.path_parameters[name] = "country"
+            elif row is not None:
+                case.path_parameters[name] = row["id"]
+
+    def _feed_headers(self, case: schemathesis.Case[Any], row: Json | None) -> None:
+        has_version = row is not None and "}" in case.path
+        if case.method == "PATCH" and row is not None:
+            case.headers["If-Match"] = f'"{row["version"]}"'
+        elif case.method == "GET" and row is not None and has_version and self.random.random() < LEFT_ALONE:
+            case.headers["If-None-Match"] = f'"{row["version"]}"'
+
+    def _feed_query(self, query: Json, noun: str) -> None:
+        query.pop("cursor", None)  # only one that was answered to the same question is good
+        for name in list(query):
+            if name in {"code", "parent_code"}:
+                query[name] = [self._code(noun)]
+            elif name == "currency":
+                query[name] = ["USD"]
+            elif name == "subject_type":
+                query[name] = "country" if isinstance(query[name], str) else ["country"]
+            elif name == "subject_code":
+                query[name] = "MX" if isinstance(query[name], str) else ["MX"]
+            elif name in {*CODES, *IDS, *COUNTRY_FIELDS}:
+                query[name] = self._reference(name, query[name])
+        if noun == "figures":
+            self._name_one_subject(query)
+
+    def _name_one_subject(self, query: Json) -> None:
+        if "country_code" in query:
+            query.pop("subject_type", None)
+            query.pop("subject_code", None)
+        else:
+            query |= {"subject_type": "country", "subject_code": self.random.choice(COUNTRIES)}
+
+    def _feed_body(self, case: schemathesis.Case[Any], noun: str) -> None:
+        body: Json = self._fed(case.body)
+        if case.method == "POST":
+            body.pop("id", None)
+            if "code" in body:
+                self.made += 1
+                body["code"] = f"{body['code'] or 'x'}"[:50] + f"_{self.made}"
+        if body.get("parent_code") is not None:
+            body["parent_code"] = self._code(noun)
+        make_sense = SENSE.get(noun)
+        if make_sense is not None:
+            make_sense(self, body)
+        case.body = body
+
+    def _fed(self, value: Any, name: str = "") -> Any:
+        if value is None:
+            return None
+        if name in {*CODES, *IDS, *COUNTRY_FIELDS}:
+            return self._reference(name, value)
+        if name == "currency":
+            return "USD"
+        if isinstance(value, dict):
+            fed = {key: self._fed(inner, key) for key, inner in value.items()}
+            return in_order(fed, "earliest", "latest")
+        return [self._fed(inner) for inner in value] if isinstance(value, list) else value
+
+    def _reference(self, name: str, value: Any) -> Any:
+        """As many references as there were, each to another record."""
+        if not isinstance(value, list):
+            return self._one_reference(name)
+        return list(dict.fromkeys(self._one_reference(name) for _ in value))
+
+    def _one_reference(self, name: str) -> str:
+        if name in COUNTRY_FIELDS:
+            return self.random.choice(COUNTRIES)
+        row = self._any(CODES[name]) if name in CODES else self._any(IDS[name])
+        assert row is not None
+        return str(row["code" if name in CODES else "id"])
+
+    def _code(self, noun: str) -> str:
+        row = self._any(noun)
+        return str(row["code"]) if row and row.get("code") else "none"
+
+
+def in_order(body: Json, first: str, last: str) -> Json:
+    """`body` with two dates in their order."""
+    if isinstance(body.get(first), str) and isinstance(body.get(last), str):
+        body[first], body[last] = sorted((body[first], body[last]))
+    return body
+
+
+def _window(first: str, last: str) -> Callable[[Feed, Json], None]:
+    def put_in_order(_feed: Feed, body: Json) -> None:
+        in_order(body, first, last)
+
+    return put_in_order
+
+
+def _subject(_feed: Feed, body: Json) -> None:
+    if "subject_type" in body:
+        body |= {"subject_type": "country", "subject_code": "MX"}
+    body |= {name: False for name in ("is_joint", "is_headline") if name in body}
+    _rank(_feed, body)
+
+
+def _rank(_feed: Feed, body: Json) -> None:
+    if body.get("rank") == "preferred":  # one of a series and period at most
+        body["rank"] = "normal"
+    if body.get("rank") == "deprecated":
+        body |= {"rank_reason": "A typing error."} if "series_code" in body or "topic" in body else {"reason": "Typo."}
+
+
+def _figure(feed: Feed, body: Json) -> None:
+    _rank(feed, body)
+    if "bound" not in body:
+        return
+    body["supersedes"] = []
+    number = body.get("value") or "505"
+    given: Json = {"value": number, "value_min": None, "value_max": None}
+    if body["bound"] == "unquantified":
+        given = {"value": None, "value_min": None, "value_max": None, "qualifier": None}
+    elif body["bound"] == "range":
+        given = {"value": None, "value_min": number, "value_max": number}
+    body |= given
+    if body.get("as_of_latest") and not body.get("as_of_earliest"):
+        body.pop("as_of_latest")
+    in_order(body, "as_of_earliest", "as_of_latest")
+
+
+def _program(_feed: Feed, body: Json) -> None:
+    if "countries" in body:
+        codes = dict.fromkeys(one["country_code"] for one in body["countries"])
+        body["countries"] = [{"country_code": code} for code in codes]
+        body["kind"] = "regional"
+    body.pop("status", None)  # only some may follow the present one
+
+
+def _course(_feed: Feed, body: Json) -> None:
+    if body.get("qualifies_for_course_code"):
+        body["type"] = "training_of_trainers"
+
+
+def _person(_feed: Feed, body: Json) -> None:
+    body |= {"birth_date": None, "birth_precision": "not_recorded", "given_name": body.get("given_name") or "Synthetic"}
+
+
+def _completion(feed: Feed, body: Json) -> None:
+    completed = {row["enrollment_id"] for row in feed.rows["completions"]}
+    waiting = [row["id"] for row in feed.rows["enrollments"] if row["id"] not in completed]
+    body |= {"completed_on": "2020-01-31", "enrollment_id": (waiting or [body["enrollment_id"]])[0]}
+
+
+def _entry(_feed: Feed, body: Json) -> None:
+    body["effective_date"] = min(str(body["effective_date"]), "2020-01-31")  # nothing is recorded ahead
+
+
+SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
+    "completions": _completion,
+    "courses": _course,
+    "coverage-declarations": _window("complete_from", "complete_to"),
+    "ledger-entries": _entry,
+    "people": _person,
+    "programs": _program,
+    "reported-figures": _figure,
+    "series": _subject,
+    "sources": _window("as_of_earliest", "as_of_latest"),
+    "statements": _subject,
+    "trainings": _window("starts_on", "ends_on"),
+}

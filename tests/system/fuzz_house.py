@@ -1,0 +1,182 @@
+"""The whole system as processes of its own on databases of its own, with records of every kind in it: all to be fuzzed.
+
+Not the system that the other tests read: what is written here would be in their way.
+"""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from chassis.serve import BACKLOG, bind_tcp
+from chassis.testing import Databases
+from gateway.access import create_token
+from gateway.settings import MIGRATIONS as GATEWAY_MIGRATIONS
+from joserfc.jwk import OKPKey
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+from tributary.client import Tributary
+from tributary.load import load_reference_data
+
+ROOT: Final = Path(__file__).parents[2]
+SERVICES: Final = ("programs", "trainings", "funding")
+STOP_SECONDS: Final = 20
+
+
+@dataclass(frozen=True)
+class House:
+    """Where the gateway of the system to be fuzzed answers, with a token for everything, and where its logs are."""
+
+    base_url: str
+    token: str
+    logs: Path
+
+    def last_errors(self) -> str:
+        """What the processes logged last: they log nothing but failures on their side."""
+        lines = [line for log in sorted(self.logs.iterdir()) for line in log.read_text(encoding="utf-8").splitlines()]
+        return "\n".join(line[:3000] for line in lines[-5:])
+
+
+@contextmanager
+def open_house(databases: Databases, folder: Path) -> Iterator[House]:
+    """The system, running and with records in it; its logs are in `folder`."""
+    key = OKPKey.generate_key("Ed25519")
+    with ExitStack() as stack:
+        listeners = {name: stack.enter_context(bind_tcp("127.0.0.1", 0)) for name in (*SERVICES, "gateway")}
+        addresses = {name: f"http://127.0.0.1:{one.getsockname()[1]}" for name, one in listeners.items()}
+        settings = {
+            "TRIBUTARY_CURSOR_KEY": "cursor-key-of-a-system-to-be-fuzzed",
+            "TRIBUTARY_TOKEN_PUBLIC_KEY": key.as_pem(private=False).decode(),
+            "TRIBUTARY_TOKEN_PRIVATE_KEY": key.as_pem(private=True).decode(),
+            "TRIBUTARY_PEOPLE_KEY": "5a" * 32,
+            "TRIBUTARY_LOG_LEVEL": "ERROR",
+            # A busy machine is slow, which is not what is looked for here.
+            "TRIBUTARY_CARD_DEADLINE_SECONDS": "30",
+            "TRIBUTARY_PROGRAMS_TIMEOUT_SECONDS": "30",
+            "TRIBUTARY_STATEMENT_TIMEOUT_SECONDS": "30",
+            **{f"TRIBUTARY_{name.upper()}_URL": addresses[name] for name in SERVICES},
+        }
+        urls = {name: _make_database(stack, databases, name) for name in listeners}
+        processes: list[subprocess.Popen[bytes]] = []
+        stack.callback(_stop, processes)
+        for name, listener in listeners.items():
+            of_process = settings | {"TRIBUTARY_DATABASE_URL": urls[name]}
+            processes.append(_start(name, listener, of_process, folder))
+        for address in addresses.values():
+            httpx.get(f"{address}/livez", timeout=60, trust_env=False).raise_for_status()
+        house = House(addresses["gateway"], asyncio.run(_make_token(urls["gateway"])), folder)
+        with Tributary(house.base_url, house.token, timeout_seconds=60) as client:
+            load_reference_data(client)
+            record_trainings(client)
+            record_money(client)
+        yield house
+
+
+def _make_database(stack: ExitStack, databases: Databases, name: str) -> str:
+    migrations = GATEWAY_MIGRATIONS if name == "gateway" else ROOT / "services" / name / "migrations"
+    database = databases.new(name, migrations)
+    stack.callback(databases.drop, database)
+    return database.app_url
+
+
+def _start(name: str, listener: socket.socket, settings: dict[str, str], logs: Path) -> subprocess.Popen[bytes]:
+    """A process that serves `listener`, which takes connections from now on: who comes before it is ready waits."""
+    listener.listen(BACKLOG)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRIBUTARY_")} | settings
+    command = [sys.executable, "-P", "-m", "chassis.serve", f"{name}.app:create_app", "--fd", str(listener.fileno())]
+    with listener, (logs / f"{name}.log").open("wb") as log:
+        return subprocess.Popen(
+            [*command, "--with-parent"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=[listener.fileno()],
+        )
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.communicate(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+async def _make_token(url: str) -> str:
+    engine = create_async_engine(url)
+    try:
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            token, _ = await create_token(session, "fuzz", "officer", ["*"], 1)
+    finally:
+        await engine.dispose()
+    return token
+
+
+def record_trainings(client: Tributary) -> None:
+    """A few courses, trainings, people, and who took part in what."""
+    agencies = ("US-NM-CD", "US-CO-DOC")
+    courses = [
+        client.post("/v1/courses", {"code": code, "title": f"Course {code}", "type": kind, "topics": ["custody"]})
+        for code, kind in (("OFFICERS", "basic"), ("TRAINERS", "training_of_trainers"), ("MANAGERS", "management"))
+    ]
+    trainings = [
+        client.post(
+            "/v1/trainings",
+            {
+                "code": f"T-{number}",
+                "course_code": courses[number % len(courses)]["code"],
+                "program_code": "MX-CORR",
+                "provider_agency_code": agencies[number % len(agencies)],
+                "host_country_code": "US",
+                "beneficiary_country_codes": ["MX"],
+                "starts_on": f"20{10 + number}-03-15",
+                "ends_on": f"20{10 + number}-04-24",
+                "venue_kind": "united_states",
+            },
+        )
+        for number in range(8)
+    ]
+    people = [
+        client.post(
+            "/v1/people",
+            {
+                "country_code": "MX",
+                "nationality_code": "MX",
+                "given_name": "Synthetic",
+                "surname_1": f"Person {number}",
+            },
+        )
+        for number in range(12)
+    ]
+    for training, person in zip(trainings, people, strict=False):
+        seat = client.post("/v1/enrollments", {"training_id": training["id"], "person_id": person["id"]})
+        client.post("/v1/completions", {"enrollment_id": seat["id"], "completed_on": training["ends_on"]})
+        lead: dict[str, Any] = {"training_id": training["id"], "person_id": people[-1]["id"]}
+        client.post("/v1/instructor-assignments", lead)
+
+
+def record_money(client: Tributary) -> None:
+    """A few fund lines with entries of every tier."""
+    for country in ("MX", "GE", "PK"):
+        client.post("/v1/fund-lines", {"code": f"{country}-CORR", "title": "Corrections", "country_code": country})
+        for kind in ("appropriation", "obligation", "sub_obligation", "disbursement"):
+            client.post(
+                "/v1/ledger-entries",
+                {
+                    "fund_line_code": f"{country}-CORR",
+                    "kind": kind,
+                    "amount": {"amount": "1000.00", "currency": "USD"},
+                    "effective_date": "2016-03-01",
+                },
+            )

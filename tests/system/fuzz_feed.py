@@ -22,6 +22,9 @@ LISTS: Final = (
     "instructor-assignments", "ledger-entries", "measures", "partnerships", "people", "programs", "reported-figures",
     "series", "sources", "statements", "trainings",
 )  # fmt: skip
+# Of the gateway, for administrators. The users and tokens that do the fuzzing are not among them.
+MANAGED: Final = ("grants", "tokens", "users")
+FUZZER: Final = "fuzz"
 # Fields and parameters that name a record by its code, and those that do by its id.
 CODES: Final = {
     "agency_code": "agencies",
@@ -40,7 +43,9 @@ CODES: Final = {
     "series_code": "series",
     "source_code": "sources",
 }
-IDS: Final = {"enrollment_id": "enrollments", "person_id": "people", "training_id": "trainings"}
+IDS: Final = {
+    "enrollment_id": "enrollments", "person_id": "people", "training_id": "trainings", "user_id": "users",
+}  # fmt: skip
 COUNTRY_FIELDS: Final = (
     "beneficiary_country_code", "beneficiary_country_codes", "country_code", "host_country_code", "nationality_code",
 )  # fmt: skip
@@ -49,12 +54,17 @@ COUNTRY_FIELDS: Final = (
 class Feed:
     """The records that there are, and how to refer to them. `learn` keeps up with what the fuzzing itself writes."""
 
-    def __init__(self, base_url: str, token: str, seed: int) -> None:
+    def __init__(self, base_url: str, token: str, admin_token: str, seed: int) -> None:
         self.random = random.Random(seed)
         self.made = 0
         with Tributary(base_url, token, timeout_seconds=60) as client:
             self.rows: dict[str, list[Json]] = {noun: list(client.list(f"/v1/{noun}")) for noun in LISTS}
             self.figures: list[Json] = client.get("/v1/figures?country_code=MX")["items"]
+        with Tributary(base_url, admin_token, timeout_seconds=60) as client:
+            managed = {noun: list(client.list(f"/v1/{noun}")) for noun in MANAGED}
+        fuzzers = {row["id"] for row in managed["users"] if row["name"].startswith(FUZZER)}
+        for noun, rows in managed.items():
+            self.rows[noun] = [row for row in rows if not {row["id"], row.get("user_id")} & fuzzers]
 
     def before_call(
         self, _context: schemathesis.HookContext, case: schemathesis.Case[Any], _arguments: dict[str, Any]
@@ -81,9 +91,13 @@ class Feed:
         if case.method not in {"POST", "PATCH"} or response.status_code not in {HTTPStatus.CREATED, HTTPStatus.OK}:
             return
         made: Json = response.json()
+        if "id" not in made:
+            return  # it was validated only
         rows = self.rows[case.path.split("/")[2]]
         known = next((at for at, row in enumerate(rows) if row["id"] == made["id"]), None)
-        if known is not None:
+        if made.get("revoked_at"):
+            rows[:] = [row for row in rows if row["id"] != made["id"]]
+        elif known is not None:
             rows[known] = made
         elif len(rows) < MOST_ROWS:
             rows.append(made)
@@ -105,13 +119,17 @@ class Feed:
 
     def _feed_headers(self, case: schemathesis.Case[Any], row: Json | None) -> None:
         has_version = row is not None and "}" in case.path
-        if case.method == "PATCH" and row is not None:
+        if "Idempotency-Key" in case.headers:
+            case.headers["Idempotency-Key"] = f"{self.random.getrandbits(64):x}"
+        if (case.method == "PATCH" or case.path.endswith("/revoke")) and row is not None:
             case.headers["If-Match"] = f'"{row["version"]}"'
         elif case.method == "GET" and row is not None and has_version and self.random.random() < LEFT_ALONE:
             case.headers["If-None-Match"] = f'"{row["version"]}"'
 
     def _feed_query(self, query: Json, noun: str) -> None:
         query.pop("cursor", None)  # only one that was answered to the same question is good
+        if query.get("validate_only") and self.random.random() > LEFT_ALONE:
+            query["validate_only"] = False  # else half of all writes would leave nothing to refer to
         for name in list(query):
             if name in {"code", "parent_code"}:
                 query[name] = [self._code(noun)]
@@ -245,6 +263,16 @@ def _completion(feed: Feed, body: Json) -> None:
     body |= {"completed_on": "2020-01-31", "enrollment_id": (waiting or [body["enrollment_id"]])[0]}
 
 
+def _user(feed: Feed, body: Json) -> None:
+    if "name" in body:
+        feed.made += 1
+        body |= {"name": f"Somebody {feed.made}", "issuer": None, "subject": None}
+
+
+def _token(_feed: Feed, body: Json) -> None:
+    body["role"] = "viewer"
+
+
 def _entry(_feed: Feed, body: Json) -> None:
     body["effective_date"] = min(str(body["effective_date"]), "2020-01-31")  # nothing is recorded ahead
 
@@ -260,5 +288,7 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "series": _subject,
     "sources": _window("as_of_earliest", "as_of_latest"),
     "statements": _subject,
+    "tokens": _token,
     "trainings": _window("starts_on", "ends_on"),
+    "users": _user,
 }

@@ -36,6 +36,7 @@ class House:
 
     base_url: str
     token: str
+    admin_token: str
     logs: Path
 
     def last_errors(self) -> str:
@@ -71,11 +72,14 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             processes.append(_start(name, listener, of_process, folder))
         for address in addresses.values():
             httpx.get(f"{address}/livez", timeout=60, trust_env=False).raise_for_status()
-        house = House(addresses["gateway"], asyncio.run(_make_token(urls["gateway"])), folder)
+        tokens = [asyncio.run(_make_token(urls["gateway"], role)) for role in ("officer", "admin")]
+        house = House(addresses["gateway"], *tokens, folder)
         with Tributary(house.base_url, house.token, timeout_seconds=60) as client:
             load_reference_data(client)
             record_trainings(client)
             record_money(client)
+        with Tributary(house.base_url, house.admin_token, timeout_seconds=60) as client:
+            record_users(client)
         yield house
 
 
@@ -113,11 +117,11 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
             process.communicate()
 
 
-async def _make_token(url: str) -> str:
+async def _make_token(url: str, role: str) -> str:
     engine = create_async_engine(url)
     try:
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-            token, _ = await create_token(session, "fuzz", "officer", ["*"], 1)
+            token, _ = await create_token(session, f"fuzz {role}", role, ["*"], 1)
     finally:
         await engine.dispose()
     return token
@@ -164,6 +168,13 @@ def record_trainings(client: Tributary) -> None:
         client.post("/v1/completions", {"enrollment_id": seat["id"], "completed_on": training["ends_on"]})
         lead: dict[str, Any] = {"training_id": training["id"], "person_id": people[-1]["id"]}
         client.post("/v1/instructor-assignments", lead)
+
+
+def record_users(client: Tributary) -> None:
+    """A few users with grants."""
+    for number in range(4):
+        user = client.post("/v1/users", {"name": f"User {number}", "kind": "person", "role": "officer"})
+        client.post("/v1/grants", {"user_id": user["id"], "country_code": "KE"})
 
 
 def record_money(client: Tributary) -> None:

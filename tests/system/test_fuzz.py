@@ -150,14 +150,14 @@ class Thinning:
         return self.seen[scenario] % self.kept == 0
 
 
-def make_config(house: House, examples: int) -> SchemathesisConfig:
+def make_config(house: House, token: str, examples: int) -> SchemathesisConfig:
     """The same requests in each run: a fixed seed, nothing that depends on the answers or on earlier runs."""
     not_from_answers = {"extra-data-sources": {"responses": False}}
     return SchemathesisConfig.from_dict(
         {
             "seed": SEED,
             "base-url": house.base_url,
-            "headers": {"Authorization": f"Bearer {house.token}"},
+            "headers": {"Authorization": f"Bearer {token}"},
             "workers": 1,
             "continue-on-failure": True,
             "request-timeout": 60,
@@ -178,7 +178,8 @@ def make_config(house: House, examples: int) -> SchemathesisConfig:
 def fuzz(house: House, dose: Dose) -> Outcome:
     """Send what the document of a service allows and what it forbids, through the gateway."""
     document = json.loads((ROOT / "openapi" / f"{dose.service}.json").read_text(encoding="utf-8"))
-    config = make_config(house, dose.examples * (10 if IS_SOAK else 1))
+    token = house.admin_token if dose.service == "gateway" else house.token
+    config = make_config(house, token, dose.examples * (10 if IS_SOAK else 1))
     schema = schemathesis.openapi.from_dict(document, config=config)
     schema.hook("filter_case")(Thinning(1 if IS_SOAK else dose.kept))
     outcome = Outcome()
@@ -202,7 +203,7 @@ def house(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def feed(house: House) -> Iterator[Feed]:
     """What makes the requests meaningful."""
-    made = Feed(house.base_url, house.token, SEED)
+    made = Feed(house.base_url, house.token, house.admin_token, SEED)
     # As partials, because a hook is given attributes, which a method cannot have.
     hooks = {"before_call": partial(made.before_call), "after_call": partial(made.after_call)}
     for name, hook in hooks.items():

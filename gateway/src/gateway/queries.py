@@ -42,7 +42,7 @@ def tokens(caller: Caller) -> Listing:
         statement = statement.where(col(ApiToken.user_id) == uuid.UUID(caller.subject))
     return Listing(
         statement=statement,
-        filters={name: getattr(ApiToken, name) for name in ("user_id", "key", "revoked_at", "expires_at")},
+        filters={name: getattr(ApiToken, name) for name in ("user_id", "key", "revoked_at")},
         sorts={name: getattr(ApiToken, name) for name in ("created_at", "updated_at", "expires_at", "name")},
         id=ApiToken.id,
     )

@@ -7,7 +7,7 @@ from typing import Literal
 from chassis.codes import CountryCode
 from chassis.paging import ListQuery, Page, sort_by
 from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 GrantedCountry = CountryCode | Literal["*"]
 
@@ -23,15 +23,15 @@ class GrantCreate(CreateBody):
 
     user_id: uuid.UUID
     country_code: GrantedCountry = Field(description="ISO 3166-1 alpha-2; `*` for all countries.")
-    is_vetting: bool = Field(default=False, description="May record vetting.")
-    is_approver: bool = Field(default=False, description="May approve what others entered.")
+    is_vetting: StrictBool = Field(default=False, description="May record vetting.")
+    is_approver: StrictBool = Field(default=False, description="May approve what others entered.")
 
 
 class GrantUpdate(Body):
     """Flags of a grant to change. Another country is another grant."""
 
-    is_vetting: bool = may_be_absent()
-    is_approver: bool = may_be_absent()
+    is_vetting: StrictBool = may_be_absent()
+    is_approver: StrictBool = may_be_absent()
 
 
 class GrantRead(ResourceRead):

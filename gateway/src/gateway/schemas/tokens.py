@@ -59,5 +59,3 @@ class TokenQuery(ListQuery):
     user_id: list[uuid.UUID] = []
     key: list[str] = []
     revoked_at_is_null: bool | None = Field(default=None, description="Only tokens that hold, or only revoked ones.")
-    expires_at_gte: datetime | None = None
-    expires_at_lt: datetime | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from chassis.codes import Line
 from chassis.paging import ListQuery, Page, sort_by
 from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
 Role = Literal["viewer", "analyst", "officer", "admin"]
 UserKind = Literal["person", "script"]
@@ -50,7 +50,7 @@ class UserUpdate(Body):
     """Fields of a user to change. A name is never another's: who did what refers to it."""
 
     role: Role = may_be_absent()
-    is_active: bool = may_be_absent(description="False: every token is refused from the next request on.")
+    is_active: StrictBool = may_be_absent(description="False: every token is refused from the next request on.")
 
 
 class UserRead(ResourceRead):

@@ -74,6 +74,7 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
         house = House(addresses["gateway"], asyncio.run(_make_token(urls["gateway"])), folder)
         with Tributary(house.base_url, house.token, timeout_seconds=60) as client:
             load_reference_data(client)
+            declare_coverage(client)
             record_trainings(client)
             record_money(client)
         yield house
@@ -121,6 +122,13 @@ async def _make_token(url: str) -> str:
     finally:
         await engine.dispose()
     return token
+
+
+def declare_coverage(client: Tributary) -> None:
+    """The only kind of record of the programs service that the reference dataset has none of."""
+    for family in ("trainings", "funding"):
+        declared = {"country_code": "MX", "measure_family": family, "complete_from": "2008-01-01"}
+        client.post("/v1/coverage-declarations", declared)
 
 
 def record_trainings(client: Tributary) -> None:

@@ -95,6 +95,8 @@ async def test_services_out_of_reach_are_named_and_nothing_is_zero(app: FastAPI,
             "card_url": "/v1/countries/MX",
         }
     ]
+    recorded = await client.get("/v1/countries?is_recorded=true", headers={"Authorization": authorization})
+    assert (recorded.status_code, recorded.json()["code"]) == (503, "unavailable")
     card = (await client.get("/v1/countries/MX", headers={"Authorization": authorization})).json()
     assert card["missing"] == ["funding", "programs", "trainings"]
     assert card["note"] is None

@@ -76,6 +76,7 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
         house = House(addresses["gateway"], *tokens, folder)
         with Tributary(house.base_url, house.token, timeout_seconds=60) as client:
             load_reference_data(client)
+            declare_coverage(client)
             record_trainings(client)
             record_money(client)
         with Tributary(house.base_url, house.admin_token, timeout_seconds=60) as client:
@@ -125,6 +126,13 @@ async def _make_token(url: str, role: str) -> str:
     finally:
         await engine.dispose()
     return token
+
+
+def declare_coverage(client: Tributary) -> None:
+    """The only kind of record of the programs service that the reference dataset has none of."""
+    for family in ("trainings", "funding"):
+        declared = {"country_code": "MX", "measure_family": family, "complete_from": "2008-01-01"}
+        client.post("/v1/coverage-declarations", declared)
 
 
 def record_trainings(client: Tributary) -> None:

@@ -4,6 +4,7 @@ from operator import itemgetter
 from typing import Any
 
 from chassis.codes import COUNTRY_NAMES
+from chassis.errors import Unavailable
 from chassis.exports import export_rows
 from chassis.paging import Page, fingerprint_of, next_address, read_place, wanted_media_type, write_cursor
 from chassis.tokens import Caller
@@ -19,6 +20,10 @@ async def answer_countries(request: Request, caller: Caller, query: CountryQuery
     asking = Asking(request, caller)
     found = await asking.ask("programs", "/v1/country-summaries")
     counts = {one["country_code"]: one for one in found["items"]} if found else None
+    if counts is None and query.is_recorded is not None:
+        raise Unavailable(
+            "The programs service is out of reach, so nobody can say of which countries something is recorded."
+        )
     rows = [_summary(code, counts) for code in COUNTRY_NAMES]
     rows = [row for row in rows if _matches(row, query)]
     for name in reversed(query.sort.split(",")):

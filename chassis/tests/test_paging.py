@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 import pytest
-from chassis.testing import Api, Database
+from chassis.testing import ACTING, Api, Database
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -105,6 +105,7 @@ async def many(database: Database) -> int:
     """More rows than a page holds and more bytes than the spool keeps in memory."""
     engine = create_async_engine(database.owner_url)
     async with engine.begin() as connection:
+        await connection.execute(text(ACTING))
         await connection.execute(
             text(
                 "INSERT INTO things (name, place, weight, seen_on, note)"

@@ -50,7 +50,7 @@ async def test_database_that_takes_no_more_connections_is_unavailable_and_comes_
     api: Api, database: Database, databases: Databases
 ) -> None:
     assert (await api.viewer().get("/v1/things")).status_code == 200
-    gone = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database.name}'"  # noqa: S608 - our own name
+    gone = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database.name}'"
     await databases._execute(f"ALTER DATABASE {database.name} CONNECTION LIMIT 0", gone)
     answer = await api.viewer().get("/v1/things")
     assert problem_fault(answer, 503, "unavailable") is None

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from chassis.testing import Api, Database, Databases
+from chassis.testing import Api, Database, Databases, caller
 from chassis.tokens import Caller
+from chassis.unit_of_work import open_session
 from fastapi import FastAPI
 from gateway.access import create_token
 from gateway.app import create_app
 from gateway.models import ROLES
 from gateway.settings import MIGRATIONS
 from joserfc.jwk import OKPKey
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ class GatewayApi(Api):
 async def api(app: FastAPI) -> GatewayApi:
     """Clients of the gateway: a user for each role, the officer with a grant for Mexico and Georgia."""
     tokens = {}
-    async with AsyncSession(app.state.engine, expire_on_commit=False) as session, session.begin():
+    async with open_session(app.state.engine, caller("admin")) as session, session.begin():
         for role in ROLES:
             countries = ["GE", "MX"] if role == "officer" else []
             tokens[role], _ = await create_token(session, f"the {role}", role, countries, 1)

@@ -5,20 +5,22 @@ import base64
 import httpx
 import pytest
 from chassis.errors import Conflict, Invalid
+from chassis.testing import ACTING, caller
+from chassis.unit_of_work import open_session
 from fastapi import FastAPI
 from gateway.access import create_token
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 
 async def make_token(app: FastAPI, name: str = "script", role: str = "viewer", *countries: str) -> str:
-    async with AsyncSession(app.state.engine, expire_on_commit=False) as session, session.begin():
+    async with open_session(app.state.engine, caller("admin")) as session, session.begin():
         token, _ = await create_token(session, name, role, list(countries), 1)
     return token
 
 
 async def run(app: FastAPI, statement: str) -> list[tuple[object, ...]]:
     async with app.state.engine.begin() as connection:
+        await connection.execute(text(ACTING))
         result = await connection.execute(text(statement))
         return [tuple(row) for row in result] if result.returns_rows else []
 

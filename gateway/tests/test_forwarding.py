@@ -3,9 +3,10 @@
 import httpx
 import pytest
 from chassis.errors import BadRequest
+from chassis.testing import caller
+from chassis.unit_of_work import open_session
 from fastapi import FastAPI
 from gateway.access import create_token
-from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.types import Message
 
@@ -18,7 +19,7 @@ async def nothing_more() -> Message:
 @pytest.fixture
 async def headers(app: FastAPI) -> dict[str, str]:
     """Of somebody who is signed in."""
-    async with AsyncSession(app.state.engine) as session, session.begin():
+    async with open_session(app.state.engine, caller("admin")) as session, session.begin():
         token, _ = await create_token(session, "reader", "viewer", [], 1)
     return {"Authorization": f"Bearer {token}"}
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
-from chassis.testing import Database
+from chassis.testing import Database, caller
 from chassis.testing.contract import problem_fault
 from chassis.tokens import verify_token
+from chassis.unit_of_work import open_session
 from fastapi import FastAPI
 from gateway.access import common_countries, lower_role
 from sqlalchemy import text
@@ -295,7 +296,7 @@ async def test_token_is_kept_nowhere_in_clear(api: Any, database: Database) -> N
     engine = create_async_engine(database.superuser_url)
     async with engine.connect() as connection:
         for table in ("idempotency_keys", "api_tokens", "users"):
-            printed = text(f"SELECT t::text FROM {table} t")  # noqa: S608 - a name written above
+            printed = text(f"SELECT t::text FROM {table} t")
             rows = (await connection.execute(printed)).scalars().all()
             assert rows
             for word in (token, secret, token.encode().hex(), secret.encode().hex()):
@@ -314,10 +315,9 @@ async def test_answer_with_a_token_is_not_given_again_to_other_rights(api: Any) 
 
 async def test_name_made_over_http_gets_its_token_from_the_command(api: Any, app: FastAPI) -> None:
     from gateway.access import create_token  # noqa: PLC0415
-    from sqlmodel.ext.asyncio.session import AsyncSession  # noqa: PLC0415
 
     user = await make(api, "users", name="nightly", kind="script", role="viewer")
-    async with AsyncSession(app.state.engine, expire_on_commit=False) as session, session.begin():
+    async with open_session(app.state.engine, caller("admin")) as session, session.begin():
         token, _ = await create_token(session, "nightly", "viewer", [], 1)
     listed = (await api.with_token(token).get("/v1/tokens")).json()["items"]
     assert [(one["user_id"], one["role"], one["country_codes"]) for one in listed] == [(user["id"], None, None)]

@@ -16,12 +16,12 @@ from typing import Any, Final
 
 import httpx
 from chassis.serve import BACKLOG, bind_tcp
-from chassis.testing import Databases
+from chassis.testing import Databases, caller
+from chassis.unit_of_work import open_session
 from gateway.access import create_token
 from gateway.settings import MIGRATIONS as GATEWAY_MIGRATIONS
 from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlmodel.ext.asyncio.session import AsyncSession
 from tributary.client import Tributary
 from tributary.load import load_reference_data
 
@@ -121,7 +121,7 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 async def _make_token(url: str, role: str) -> str:
     engine = create_async_engine(url)
     try:
-        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+        async with open_session(engine, caller("admin")) as session, session.begin():
             token, _ = await create_token(session, f"fuzz {role}", role, ["*"], 1)
     finally:
         await engine.dispose()

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.errors import BadRequest, NotFound, PreconditionRequired, StaleVersion
+from chassis.feed import feed_tables
 from chassis.idempotency import keys_table
 
 NAMING: Final = {
@@ -28,9 +29,13 @@ _VERSION_DIGITS: Final = 18
 
 
 def make_metadata() -> MetaData:
-    """One per service: two services in one process may have tables of equal names. Holds the answers kept by key."""
+    """One per service: two services in one process may have tables of equal names.
+
+    Holds what every service has: the feed, and the answers kept by key.
+    """
     metadata = MetaData(naming_convention=NAMING)
     keys_table(metadata)
+    feed_tables(metadata)
     return metadata
 
 

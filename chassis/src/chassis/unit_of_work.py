@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -43,7 +44,8 @@ from chassis.tokens import Caller, bearer_of, verify_token
 
 _scheme: Final = HTTPBearer(auto_error=False, description="A token of the gateway.")
 _IDENTITY: Final = text(
-    "SELECT set_config('app.subject', :subject, true), set_config('app.request_id', :request_id, true)"
+    "SELECT set_config('app.subject', :subject, true), set_config('app.request_id', :request_id, true), "
+    "set_config('app.role', :role, true), set_config('app.countries', :countries, true)"
 )
 
 
@@ -85,7 +87,15 @@ def open_session(
     session = AsyncSession(engine, expire_on_commit=False)
 
     def identify(_session: SyncSession, _transaction: SessionTransaction, connection: Connection) -> None:
-        connection.execute(_IDENTITY, {"subject": caller.subject, "request_id": current_request_id()})
+        connection.execute(
+            _IDENTITY,
+            {
+                "subject": caller.subject,
+                "request_id": current_request_id() or str(uuid.uuid4()),  # outside a request: a job, a command
+                "role": caller.role,
+                "countries": ",".join(sorted(caller.countries)),
+            },
+        )
         if on_begin is not None:
             on_begin(connection)
 

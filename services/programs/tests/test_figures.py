@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from chassis.testing import Api, Database
+from chassis.testing import ACTING, Api, Database
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -192,6 +192,7 @@ async def test_claims_cannot_be_changed_by_the_serving_role(database: Database, 
     for table in APPEND_ONLY:
         with pytest.raises(DBAPIError, match="permission denied"):
             async with engine.begin() as connection:
+                await connection.execute(text(ACTING))
                 await connection.execute(text(change.format(table)))
     await engine.dispose()
 

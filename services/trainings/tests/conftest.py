@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from chassis.testing import Api, Database, Databases
+from chassis.testing import ACTING, Api, Database, Databases
 from chassis.testing.api import running
 from joserfc.jwk import OKPKey
 from sqlalchemy import text
@@ -140,7 +140,7 @@ async def execute(url: str, *statements: str) -> None:
     engine = create_async_engine(url)
     try:
         async with engine.begin() as connection:
-            for statement in statements:
+            for statement in (ACTING, *statements):
                 await connection.execute(text(statement))
     finally:
         await engine.dispose()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from chassis.testing import Api, Database
+from chassis.testing import ACTING, Api, Database
 from chassis.testing.contract import Write, check_answers, check_document, check_writes
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -81,6 +81,7 @@ async def test_sealed_answer_is_bound_to_its_request(office: Any, superuser_engi
     for key in ("first", "second"):
         assert (await officer.post("/v1/people", json=PERSON, headers={"Idempotency-Key": key})).status_code == 201
     async with superuser_engine.begin() as connection:
+        await connection.execute(text(ACTING))
         await connection.execute(
             text(
                 "UPDATE idempotency_keys SET body = (SELECT body FROM idempotency_keys WHERE key = 'first')"

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from chassis.testing import Database
+from chassis.testing import Database, caller
+from chassis.unit_of_work import open_session
 from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -232,7 +233,7 @@ async def add(session: AsyncSession, kind: type[Any], rows: Sequence[dict[str, A
 @pytest.fixture
 async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(database.app_url)
-    async with AsyncSession(engine) as session, session.begin():
+    async with open_session(engine, caller("admin")) as session, session.begin():
         agencies = [{"code": code, "id": uuid.uuid4(), "name": code, "kind": "us_state"} for code in AGENCIES]
         programs = [{"code": code, "id": uuid.uuid4(), "title": code} for code in ("P", "Q")]
         seen = {"etag": "1", "checked_at": datetime.now(UTC)}
@@ -247,7 +248,7 @@ async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
 @asynccontextmanager
 async def scratch(engine: AsyncEngine, history: History) -> AsyncIterator[AsyncSession]:
     """A session in which a history is written, counted, and forgotten."""
-    async with AsyncSession(engine) as session:
+    async with open_session(engine, caller("admin")) as session:
         await write(session, history)
         yield session
         await session.rollback()

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from chassis.testing import Api, Database, Databases, caller
+from chassis.testing import ACTING, Api, Database, Databases, caller
 from chassis.testing.api import running
 from chassis.tokens import mint_token
 from joserfc.jwk import OKPKey
@@ -134,7 +134,7 @@ async def api(
 
 async def kept(engine: AsyncEngine, table: str) -> dict[str, dict[str, Any]]:
     async with engine.connect() as connection:
-        rows = (await connection.execute(text(f"SELECT * FROM {table}"))).mappings()  # noqa: S608 - ours
+        rows = (await connection.execute(text(f"SELECT * FROM {table}"))).mappings()
         return {row["code"]: dict(row) for row in rows}
 
 
@@ -210,6 +210,7 @@ async def test_reference_is_refreshed_when_it_was_not_checked_lately(
 
     async def age_and_use() -> dict[str, Any]:
         async with superuser_engine.begin() as connection:
+            await connection.execute(text(ACTING))
             await connection.execute(text("UPDATE agency_refs SET checked_at = now() - interval '25 hours'"))
         assert (await api.officer("MX").post("/v1/trainings", json=body)).status_code == 201
         return (await kept(superuser_engine, "agency_refs"))["STALE"]
@@ -247,6 +248,7 @@ async def check_without_programs(api: Api, programs: Programs, superuser_engine:
     """Known references work, new ones are refused for now, and nothing is half done."""
     before = await kept(superuser_engine, "agency_refs")
     async with superuser_engine.begin() as connection:
+        await connection.execute(text(ACTING))
         await connection.execute(text("UPDATE agency_refs SET checked_at = now() - interval '25 hours'"))
     known = await api.officer("MX").post("/v1/trainings", json=BODY | {"provider_agency_code": code})
     assert known.status_code == 201, known.text
@@ -323,6 +325,7 @@ async def test_refresh_asks_only_for_what_changed(
     database: Database, service_environment: pytest.MonkeyPatch, signing_key: OKPKey, superuser_engine: AsyncEngine
 ) -> None:
     async with superuser_engine.begin() as connection:
+        await connection.execute(text(ACTING))
         await connection.execute(text(STALE))
     before = (await kept(superuser_engine, "agency_refs"))["STALE"]
     async with stand_in(b"HTTP/1.1 304 Not Modified\r\n\r\n") as (url, asked):

@@ -1,13 +1,12 @@
 """Enrollments, completions and instructor assignments: who is in a training, and what the database itself refuses."""
 
-# ruff: noqa: S608 - statements of ours, with ids of ours
-
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from asyncpg import PostgresError
+from chassis.testing import ACTING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -199,7 +198,7 @@ async def test_database_itself_refuses_what_the_tables_promise(known_references:
 
 async def run(engine: AsyncEngine, *statements: str) -> None:
     async with engine.begin() as connection:
-        for statement in statements:
+        for statement in (ACTING, *statements):
             await connection.execute(text(statement))
 
 
@@ -222,6 +221,7 @@ async def test_of_two_who_complete_and_postpone_a_training_the_second_sees_the_f
     async def hold_open(statement: str, *, hold: asyncio.Event, started: asyncio.Event | None = None) -> str:
         try:
             async with app_engine.begin() as connection:
+                await connection.execute(text(ACTING))
                 await connection.execute(text(statement))
                 if started is not None:
                     started.set()
@@ -236,7 +236,7 @@ async def test_of_two_who_complete_and_postpone_a_training_the_second_sees_the_f
     completing = f"INSERT INTO completions (enrollment_id, completed_on) VALUES ('{seat['id']}', '2009-03-20')"
     postponing = f"UPDATE trainings SET starts_on = '2009-03-21' WHERE id = '{training['id']}'"
     first = asyncio.create_task(hold_open(completing, hold=hold, started=started))
-    await started.wait()
+    await asyncio.wait([asyncio.create_task(started.wait()), first], return_when=asyncio.FIRST_COMPLETED)
     second = asyncio.create_task(hold_open(postponing, hold=hold))
     await asyncio.sleep(0.2)
     assert not second.done(), "it did not wait"

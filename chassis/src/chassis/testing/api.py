@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 import httpx
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 
 from chassis.tokens import EVERYWHERE, Caller, mint_token
+
+# What a transaction begins with that writes to a captured table beside the app.
+ACTING: Final = "SELECT set_config('app.subject', 'somebody', true), set_config('app.request_id', 'a test', true)"
 
 
 def caller(role: str = "viewer", *countries: str) -> Caller:

@@ -19,7 +19,7 @@ COUNTED: Final = {
     "officers_trained": ("Officers trained", "persons"),
 }
 SELECTION: Final = (
-    "Of the claims whose document may have been written by the date asked for, voided ones and deprecated ones are left "
+    "Of the claims whose document may have been written by the date asked for, voided and deprecated ones are left "
     "out; preferred ones come before normal ones, then the one with the latest date."
 )
 _OWNERS: Final = ("trainings", "funding", "programs")

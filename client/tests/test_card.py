@@ -11,6 +11,10 @@ CLAIM = {
     "as_of": {"earliest": "2015-10-07", "latest": "2021-01-20", "label": None},
     "rank": "preferred",
     "superseded_by_code": None,
+    "is_voided": False,
+    "voided_at": None,
+    "voided_by": None,
+    "void_reason": None,
 }
 OLDER = CLAIM | {"display": "370", "rank": "normal", "superseded_by_code": "S0-18"}
 
@@ -53,6 +57,23 @@ def test_a_figure_has_its_source_its_history_and_its_comparison() -> None:
         "    recorded  3 so far on 2026-01-01, by the rule: Distinct persons.",
         "    compared  not_comparable (as_of_window_open): 505 against 3.",
     ]
+
+
+def test_a_voided_claim_is_told_with_its_reason() -> None:
+    wrong = OLDER | {
+        "rank": "preferred",
+        "superseded_by_code": None,
+        "is_voided": True,
+        "voided_at": "2026-01-02T10:00:00Z",
+        "voided_by": "Ana Analyst",
+        "void_reason": "Misread.",
+    }
+    card = make_card()
+    card["figures"][0]["reported"] = CLAIM | {"history": [wrong]}
+    assert (
+        "    history   370, INL corrections page (INL, paragraph 3), 2015-10-07 to 2021-01-20, preferred, "
+        "voided by Ana Analyst on 2026-01-02: Misread."
+    ) in write_card(card).splitlines()
 
 
 def test_a_missing_part_is_named_and_never_zero() -> None:

@@ -27,7 +27,7 @@ def make_claim(code: str, value: str, earliest: str, latest: str | None, **over:
         "period_end": None, "rank": "normal", "rank_reason": None, "superseded_by_code": None,
         "supersession_reason": None, "primary_source": None, "notes": None, "asserted_on": None,
         "created_at": "2026-01-01", "source_code": "s", "source_title": "A page", "publisher": "P", "locator": None,
-        "conflicts": [],
+        "conflicts": [], "is_voided": False, "voided_at": None, "voided_by": None, "void_reason": None,
     } | over  # fmt: skip
 
 
@@ -63,6 +63,35 @@ def test_preferred_comes_before_later_and_deprecated_never() -> None:
     assert choose_claim([later, NEW, wrong], TODAY) is NEW
     assert choose_claim([OLD, later, wrong], TODAY) is later
     assert choose_claim([wrong], TODAY) is None
+
+
+VOID = {
+    "is_voided": True, "voided_at": "2026-11-01T10:00:00Z", "voided_by": "An analyst", "void_reason": "Misread.",
+}  # fmt: skip
+
+
+def test_voided_claim_stands_in_the_history_and_nowhere_else() -> None:
+    conflict = {"code": "C14", "kind": "document_against_external", "status": "open", "title": "", "resolution": ""}
+    wrong = make_claim("S9-1", "5050", "2015-10-07", "2021-01-20", rank="preferred", conflicts=[conflict], **VOID)
+    old = OLD | {"superseded_by_code": None}
+    assert choose_claim([wrong, old], TODAY) is old
+    findings = make_findings(wrong, old, points=[make_point("2026-11-20", None, 0)])
+    (figure,) = make_figures(findings)
+    assert figure["headline"] == {"display": "more than 370", "kind": "reported"}
+    assert (figure["reported"]["is_voided"], figure["reported"]["void_reason"]) == (False, None)
+    (told,) = figure["reported"]["history"]
+    assert (told["code"], told["display"]) == ("S9-1", "more than 5,050")
+    assert {name: told[name] for name in VOID} == VOID
+    assert (figure["is_disputed"], figure["conflicts"]) == (False, [])
+    assert days_to_count(findings, SERIES) == [date(2011, 4, 25), date(2015, 12, 17), TODAY]
+
+
+def test_figure_of_voided_claims_alone_is_none() -> None:
+    findings = make_findings(NEW | VOID, points=[make_point("2026-11-20", None, 0)])
+    assert make_figures(findings) == []
+    findings = make_findings(NEW | VOID, points=[make_point("2026-11-20", "12", 12)])
+    (figure,) = make_figures(findings)
+    assert (figure["reported"], figure["headline"]) == (None, {"display": "12 so far", "kind": "recorded"})
 
 
 def test_superseded_claim_is_history_and_not_wrong() -> None:

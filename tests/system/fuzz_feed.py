@@ -16,6 +16,7 @@ from tributary.client import Tributary
 Json = dict[str, Any]
 LEFT_ALONE: Final = 0.15
 MOST_ROWS: Final = 60  # of a kind that are remembered
+FEW_ROWS: Final = 6  # of a kind that are left to refer to: no more are voided
 COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
     "agencies", "completions", "conflicts", "courses", "coverage-declarations", "enrollments", "fund-lines",
@@ -72,7 +73,7 @@ class Feed:
         """Refer to what exists, in each part of the request that is valid by the document."""
         if case.meta is None or case.method != case.operation.method.upper() or self.random.random() < LEFT_ALONE:
             return
-        noun = case.path.split("/")[2]
+        noun = noun_of(case)
         valid = {place for place in ParameterLocation if not case.meta.is_negative_at(place)}
         row = self._any(noun)
         if ParameterLocation.PATH in valid and case.path_parameters:
@@ -93,9 +94,9 @@ class Feed:
         made: Json = response.json()
         if "id" not in made:
             return  # it was validated only
-        rows = self.rows[case.path.split("/")[2]]
+        rows = self.rows[noun_of(case)]
         known = next((at for at, row in enumerate(rows) if row["id"] == made["id"]), None)
-        if made.get("revoked_at"):
+        if made.get("revoked_at") or made.get("voided_at"):
             rows[:] = [row for row in rows if row["id"] != made["id"]]
         elif known is not None:
             rows[known] = made
@@ -114,14 +115,14 @@ class Feed:
                 case.path_parameters[name] = self.random.choice(COUNTRIES)
             elif name == "subject_type":
                 case.path_parameters[name] = "country"
-            elif row is not None:
+            elif row is not None and not (case.path.endswith("/void") and len(self.rows[noun_of(case)]) < FEW_ROWS):
                 case.path_parameters[name] = row["id"]
 
     def _feed_headers(self, case: schemathesis.Case[Any], row: Json | None) -> None:
         has_version = row is not None and "}" in case.path
         if "Idempotency-Key" in case.headers:
             case.headers["Idempotency-Key"] = f"{self.random.getrandbits(64):x}"
-        if (case.method == "PATCH" or case.path.endswith("/revoke")) and row is not None:
+        if (case.method == "PATCH" or case.path.endswith(("/revoke", "/void"))) and row is not None:
             case.headers["If-Match"] = f'"{row["version"]}"'
         elif case.method == "GET" and row is not None and has_version and self.random.random() < LEFT_ALONE:
             case.headers["If-None-Match"] = f'"{row["version"]}"'
@@ -195,6 +196,11 @@ class Feed:
         return str(row["code"]) if row and row.get("code") else "none"
 
 
+def noun_of(case: schemathesis.Case[Any]) -> str:
+    """The noun whose collection a request is about."""
+    return case.path.split("/")[2]
+
+
 def in_order(body: Json, first: str, last: str) -> Json:
     """`body` with two dates in their order."""
     if isinstance(body.get(first), str) and isinstance(body.get(last), str):
@@ -258,6 +264,8 @@ def _person(_feed: Feed, body: Json) -> None:
 
 
 def _completion(feed: Feed, body: Json) -> None:
+    if "enrollment_id" not in body:
+        return
     completed = {row["enrollment_id"] for row in feed.rows["completions"]}
     waiting = [row["id"] for row in feed.rows["enrollments"] if row["id"] not in completed]
     body |= {"completed_on": "2020-01-31", "enrollment_id": (waiting or [body["enrollment_id"]])[0]}

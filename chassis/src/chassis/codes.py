@@ -56,6 +56,6 @@ Code = Annotated[
     Field(description="The code people use for it: unique, never changed.", examples=["MX-CORR"]),
 ]
 # Printable text: no NUL, which PostgreSQL cannot hold.
-_TEXT: Final = r"^[^\x00]*$"
-Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=_TEXT)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=_TEXT)]
+PRINTABLE: Final = r"^[^\x00]*$"
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=PRINTABLE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=PRINTABLE)]

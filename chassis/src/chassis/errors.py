@@ -112,6 +112,13 @@ class Duplicate(Conflict):
     title = "Already recorded"
 
 
+class Voided(Conflict):
+    """The record was entered in error and voided: it stays as it is."""
+
+    code = "voided"
+    title = "This record is voided"
+
+
 class RequestInFlight(Conflict):
     """The same request, with the same key, is being worked on."""
 

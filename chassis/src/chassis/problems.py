@@ -211,7 +211,14 @@ def methods_of(app: FastAPI, path: str) -> list[str]:
     return ["GET"]
 
 
-_INTEGRITY_CODES: Final = {"23505": Duplicate, "23503": Conflict, "23P01": Conflict, "23514": Invalid, "23502": Invalid}
+_INTEGRITY_CODES: Final = {
+    "23505": Duplicate,
+    "23503": Conflict,
+    "23P01": Conflict,
+    "23514": Invalid,
+    "23502": Invalid,
+    "55000": Conflict,  # not in a state for this: what our own triggers raise
+}
 # Of any table: a client may bring its own id.
 _ID_TAKEN: Final = ("#/id", "This id is taken.")
 # Connection lost, admin shutdown, too many connections, statement timeout, lock timeout, serialization, deadlock.

@@ -74,7 +74,11 @@ def _claim(claim: Card) -> str:
     said = f"{claim['display']}, {source['title']} ({source['publisher']}{place}), {write_date(claim['as_of'])}"
     if claim["superseded_by_code"]:
         said += f", superseded by {claim['superseded_by_code']}"
-    return said if claim["rank"] == "normal" else f"{said}, {claim['rank']}"
+    if claim["rank"] != "normal":
+        said += f", {claim['rank']}"
+    if claim["is_voided"]:
+        said += f", voided by {claim['voided_by']} on {claim['voided_at'][:10]}: {claim['void_reason']}"
+    return said
 
 
 def _program(program: Card) -> str:

@@ -19,8 +19,8 @@ COUNTED: Final = {
     "officers_trained": ("Officers trained", "persons"),
 }
 SELECTION: Final = (
-    "Of the claims whose document may have been written by the date asked for, deprecated ones are left out; "
-    "preferred ones come before normal ones, then the one with the latest date."
+    "Of the claims whose document may have been written by the date asked for, voided and deprecated ones are left "
+    "out; preferred ones come before normal ones, then the one with the latest date."
 )
 _OWNERS: Final = ("trainings", "funding", "programs")
 # An open conflict of this kind: something outside the document speaks against it.
@@ -159,11 +159,16 @@ def claims_of(findings: Findings, series_code: str | None) -> list[Json]:
 
 def choose_claim(claims: Iterable[Json], as_of: date) -> Json | None:
     """The claim to show as of a date (rule R4): see `SELECTION`."""
-    written = [one for one in claims if date.fromisoformat(one["as_of"]["earliest"]) <= as_of]
+    written = [one for one in _standing(claims) if date.fromisoformat(one["as_of"]["earliest"]) <= as_of]
     eligible = [one for one in written if one["rank"] == "preferred"] or [
         one for one in written if one["rank"] == "normal"
     ]
     return max(eligible, key=_recency, default=None)
+
+
+def _standing(claims: Iterable[Json]) -> list[Json]:
+    """The claims that were not entered in error."""
+    return [one for one in claims if not one["is_voided"]]
 
 
 def _recency(claim: Json) -> tuple[date, date, str, str]:
@@ -193,6 +198,7 @@ def make_figure(findings: Findings, series: Json) -> Json | None:
     measure = _measure(findings, series["measure_code"])
     claims = claims_of(findings, series["code"])
     shown = choose_claim(claims, findings.as_of)
+    conflicts = _conflicts(_standing(claims))
     recorded = _recorded(findings, series, shown)
     if shown is None and recorded is None:
         return None
@@ -227,8 +233,8 @@ def make_figure(findings: Findings, series: Json) -> Json | None:
         "reported": reported,
         "recorded": recorded,
         "comparison": _compare(findings, series, measure, shown),
-        "is_disputed": any((one["status"], one["kind"]) == _DISPUTED for one in _conflicts(claims)),
-        "conflicts": _conflicts(claims),
+        "is_disputed": any((one["status"], one["kind"]) == _DISPUTED for one in conflicts),
+        "conflicts": conflicts,
         "explain_url": f"/v1/figures/{key}/explain?as_of={findings.as_of}",
     }
 
@@ -251,7 +257,7 @@ def _claim_read(claim: Json, measure: Json, series: Json) -> Json:
     copied = (
         "code", "value", "value_min", "value_max", "qualifier", "qualifier_text", "bound", "text", "as_of",
         "period_start", "period_end", "rank", "rank_reason", "superseded_by_code", "supersession_reason",
-        "primary_source", "notes",
+        "primary_source", "notes", "is_voided", "voided_at", "voided_by", "void_reason",
     )  # fmt: skip
     return {name: claim[name] for name in copied} | {
         "display": say_claim(claim, is_money=measure["kind"] == "money", stage=series["stage"]),

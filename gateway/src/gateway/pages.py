@@ -36,6 +36,7 @@ PROBLEMS: Final = {
     "unknown_parameter": "There is no such query parameter here. Ignoring it would have answered another question.",
     "unsupported_media_type": "The body must be JSON: send Content-Type: application/json.",
     "validation": "Some values are not valid. `errors` names each, with its place and how to mend it.",
+    "voided": "The record was entered in error and voided; it stays as it is. Record anew what is right.",
 }
 
 

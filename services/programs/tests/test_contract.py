@@ -29,6 +29,10 @@ async def writes(api: Api) -> AsyncIterator[Write]:
         made = (await api.viewer().get(f"/v1/{noun}")).json()["items"][0]
         return Write(f"POST /v1/{noun}/{{{parameter}}}/ranks", f"/v1/{noun}/{made['id']}/ranks", RANK)
 
+    async def void(noun: str, parameter: str) -> Write:
+        newest = (await api.viewer().get(f"/v1/{noun}?sort=-created_at")).json()["items"][0]
+        return Write(f"POST /v1/{noun}/{{{parameter}}}/void", f"/v1/{noun}/{newest['id']}/void", {"reason": "Misread."})
+
     yield create("agencies", "Agency")
     yield await change("agencies", "agency_id", name="New Mexico")
     yield create("programs", "Program", lead_agency_code="US-NM-CD")
@@ -37,6 +41,8 @@ async def writes(api: Api) -> AsyncIterator[Write]:
     yield await change("sources", "source_id", title="Corrections page")
     yield create("partnerships", "Partnership")
     yield await change("partnerships", "partnership_id", scope="Trains instructors")
+    yield create("partnerships", "Partnership", starts=None)
+    yield await void("partnerships", "partnership_id")
     yield create("measures", "Measure")
     yield await change("measures", "measure_id", label="Instructors")
     yield create("series", "Series")
@@ -49,6 +55,8 @@ async def writes(api: Api) -> AsyncIterator[Write]:
     yield create("conflicts", "Conflict")
     yield await change("conflicts", "conflict_id", title="505 or 370")
     yield create("coverage-declarations", "CoverageDeclaration")
+    yield await void("reported-figures", "reported_figure_id")
+    yield await void("statements", "statement_id")
 
 
 RANK = {"rank": "deprecated", "reason": "Typing error in the document."}

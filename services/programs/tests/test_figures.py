@@ -152,8 +152,8 @@ async def test_conflict_shows_on_each_member(api: Api, series: dict[str, Any]) -
     }  # fmt: skip
     made = await post(api, "conflicts", conflict)
     assert made["members"] == [
-        {"kind": "statement", "code": "S0-27"},
-        {"kind": "reported_figure", "code": "S1-25"},
+        {"kind": "statement", "code": "S0-27", "is_voided": False},
+        {"kind": "reported_figure", "code": "S1-25", "is_voided": False},
     ]
     dossier = (await api.viewer().get("/v1/dossiers/country/MX")).json()
     assert [one["code"] for one in dossier["reported_figures"][0]["conflicts"]] == ["C01"]
@@ -166,7 +166,7 @@ async def test_conflict_shows_on_each_member(api: Api, series: dict[str, Any]) -
     )
     assert (changed.json()["status"], changed.json()["members"]) == (
         "resolved",
-        [{"kind": "reported_figure", "code": "S1-25"}],
+        [{"kind": "reported_figure", "code": "S1-25", "is_voided": False}],
     )
     unknown = await api.analyst().post("/v1/conflicts", json=conflict | {"code": "C02", "member_codes": ["X"]})
     assert unknown.json()["errors"][0]["pointer"] == "#/member_codes/0"

@@ -1,5 +1,6 @@
 """What every service promises, whatever it is about."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -52,6 +53,11 @@ async def writes(office: Any) -> AsyncIterator[Write]:
     yield Write("POST /v1/instructor-assignments", "/v1/instructor-assignments", lead)
     address = f"/v1/instructor-assignments/{await newest('instructor-assignments')}"
     yield Write("PATCH /v1/instructor-assignments/{instructor_assignment_id}", address, note)
+    why = {"reason": "Entered twice."}
+    address = f"/v1/completions/{await newest('completions')}/void"
+    yield Write("POST /v1/completions/{completion_id}/void", address, why)
+    other = await office.training()
+    yield Write("POST /v1/trainings/{training_id}/void", f"/v1/trainings/{other['id']}/void", why)
 
 
 async def test_every_write_can_be_validated_only_and_repeated_by_key(office: Any, database: Database) -> None:
@@ -64,9 +70,11 @@ async def test_answers_about_people_are_kept_sealed(
     await check_writes(office.api, database.superuser_url, writes(office))
     async with superuser_engine.connect() as connection:
         rows = (await connection.execute(text("SELECT *, t::text AS printed FROM idempotency_keys t"))).mappings().all()
-    sealed = {row["operation"] for row in rows if row["is_sealed"]}
-    assert sealed == {f"POST /v1/{noun}" for noun in ("people", "enrollments", "completions", "instructor-assignments")}
-    assert {row["operation"] for row in rows} - sealed == {"POST /v1/courses", "POST /v1/trainings"}
+    operations = {(re.sub(r"[0-9a-f-]{36}", "{id}", row["operation"]), row["is_sealed"]) for row in rows}
+    personal = ("people", "enrollments", "completions", "completions/{id}/void", "instructor-assignments")
+    assert operations == {(f"POST /v1/{noun}", True) for noun in personal} | {
+        (f"POST /v1/{noun}", False) for noun in ("courses", "trainings", "trainings/{id}/void")
+    }
     for row in rows:
         assert (b'"created_at":' in bytes(row["body"])) is not row["is_sealed"]
         assert len(row["request_hash"]) == (60 if row["is_sealed"] else 32)  # a bare digest of a name can be guessed

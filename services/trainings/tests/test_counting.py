@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from chassis.testing import Database, caller
 from chassis.unit_of_work import open_session
-from sqlalchemy import event, insert
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from trainings import counting
 from trainings.counting import Account, Count, Scope
@@ -37,6 +40,7 @@ VENUES = list(VenueKind)[:2]
 HISTORIES = 400
 NM = Scope(nationality_code="MX", agency_codes=("NM",))
 END = date(2020, 1, 1)
+VOID = {"voided_at": datetime.now(UTC), "voided_by": "Somebody", "void_reason": "Entered twice."}
 
 
 @dataclass(eq=False)
@@ -49,7 +53,10 @@ class Somebody:
 
 @dataclass(eq=False)
 class Delivery:
-    """A training, its leads, and who had a seat: completed on a day, or not at all."""
+    """A training, its leads, and who had a seat: completed on a day, or not at all. `voided` are seats' completions too.
+
+    What is voided was entered in error: a completion, or the whole delivery.
+    """
 
     is_for_trainers: bool
     agency: str
@@ -58,6 +65,8 @@ class Delivery:
     program: str | None = None
     leads: list[Somebody] = field(default_factory=list)
     seats: dict[Somebody, date | None] = field(default_factory=dict)
+    voided: dict[Somebody, date] = field(default_factory=dict)
+    is_voided: bool = False
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -73,12 +82,14 @@ def recount(history: History, measure: PeopleMeasure, scope: Scope, as_of: date)
     deliveries: dict[LeftOut | None, set[Delivery]] = {}
     completions: dict[LeftOut | None, int] = {}
     for delivery in history:
-        for person, completed_on in delivery.seats.items():
-            if completed_on is None or delivery.is_for_trainers != (measure is INSTRUCTORS):
+        for person, completed_on, is_voided in completions_of(delivery):
+            if delivery.is_for_trainers != (measure is INSTRUCTORS):
                 continue
             if scope.nationality_code is not None and person.nationality != scope.nationality_code:
                 continue
-            reason = why_left_out(history, measure, scope, delivery, completed_on, as_of)
+            reason = (
+                LeftOut.voided if is_voided else why_left_out(history, measure, scope, delivery, completed_on, as_of)
+            )
             persons.setdefault(reason, set()).add(person)
             deliveries.setdefault(reason, set()).add(delivery)
             completions[reason] = completions.get(reason, 0) + 1
@@ -87,6 +98,12 @@ def recount(history: History, measure: PeopleMeasure, scope: Scope, as_of: date)
         for reason in completions
     }
     return Account(cells.pop(None, Cell(0, 0, 0)), {reason: cell for reason, cell in cells.items() if reason})
+
+
+def completions_of(delivery: Delivery) -> list[tuple[Somebody, date, bool]]:
+    """Each completion of a delivery, and whether it or the delivery was voided."""
+    found = [(person, on, delivery.is_voided) for person, on in delivery.seats.items() if on is not None]
+    return found + [(person, on, True) for person, on in delivery.voided.items()]
 
 
 def why_left_out(  # noqa: PLR0911 - one return a reason
@@ -105,7 +122,7 @@ def why_left_out(  # noqa: PLR0911 - one return a reason
     if not delivery.leads:
         return LeftOut.no_lead
     for lead in delivery.leads:
-        for earlier in history:
+        for earlier in (one for one in history if not one.is_voided):
             completed = earlier.seats.get(lead)
             if earlier.is_for_trainers and is_by(earlier, scope) and completed and completed < delivery.starts_on:
                 return None
@@ -122,8 +139,8 @@ def recount_point(history: History, measure: PeopleMeasure, scope: Scope, as_of:
         person
         for delivery in history
         if delivery.is_for_trainers == (measure is INSTRUCTORS)
-        for person, completed_on in delivery.seats.items()
-        if completed_on is not None and completed_on <= as_of
+        for person, completed_on, is_voided in completions_of(delivery)
+        if not is_voided and completed_on <= as_of
         if scope.nationality_code in {None, person.nationality}
     ]
     return Count(as_of=as_of, persons=counted.persons or 0, records=len(recorded), recorded_persons=len(set(recorded)))
@@ -154,6 +171,9 @@ def make_history(dice: random.Random) -> History:
                 delivery.seats[person] = (
                     delivery.starts_on + timedelta(days=dice.randint(0, 4)) if is_completed else None
                 )
+                if dice.random() < 0.2:
+                    delivery.voided[person] = delivery.starts_on + timedelta(days=dice.randint(0, 4))
+        delivery.is_voided = dice.random() < 0.05
         history.append(delivery)
     return history
 
@@ -214,6 +234,9 @@ async def write(session: AsyncSession, history: History) -> None:
         ],
     )
     await add(session, Completion, [{"enrollment_id": seat, "completed_on": on} for *_, on, seat in seats if on])
+    seat_of = {(delivery, person): seat for delivery, person, _, seat in seats}
+    wrong = [(seat_of[one, who], on) for one in history for who, on in one.voided.items()]
+    await add(session, Completion, [{"enrollment_id": seat, "completed_on": on, **VOID} for seat, on in wrong])
     await add(
         session,
         InstructorAssignment,
@@ -223,6 +246,8 @@ async def write(session: AsyncSession, history: History) -> None:
             for person in delivery.leads
         ],
     )
+    voided = [delivery.id for delivery in history if delivery.is_voided]
+    await session.exec(update(Training).where(col(Training.id).in_(voided)).values(VOID))
 
 
 async def add(session: AsyncSession, kind: type[Any], rows: Sequence[dict[str, Any]]) -> None:
@@ -279,7 +304,7 @@ async def test_counts_equal_a_recount_of_random_histories(engine: AsyncEngine) -
                 counted[measure] += found[-1].persons
                 left_out.update(account.left_out.keys())
     # The histories are rich enough to say something: people are counted, and left out for every reason.
-    assert min(counted.values()) > HISTORIES / 3, counted
+    assert min(counted.values()) > HISTORIES / 5, counted
     assert min(left_out[reason] for reason in LeftOut) > HISTORIES / 20, left_out
 
 
@@ -294,7 +319,8 @@ async def test_counted_and_left_out_are_all_completions_of_the_family(engine: As
                 (ever,) = await counting.count_people(session, measure, scope, [date(2100, 1, 1)])
                 (point,) = await counting.count_people(session, measure, scope, [last])
                 cells = [account.counted, *account.left_out.values()]
-                assert sum(cell.completions or 0 for cell in cells) == ever.records
+                voided = account.left_out.get(LeftOut.voided, Cell(0, 0)).completions or 0
+                assert sum(cell.completions or 0 for cell in cells) - voided == ever.records
                 later = account.left_out.get(LeftOut.after_as_of, Cell(0, 0))
                 assert ever.records - (later.completions or 0) == point.records
 
@@ -312,9 +338,42 @@ async def test_more_of_the_same_never_changes_a_count_of_persons(engine: AsyncEn
             history.append(replace(one, id=uuid.uuid4(), seats=seats))
             # Everybody leads something that nobody completed, and has a seat somewhere that led to nothing.
             everybody = [*one.leads, *one.seats]
-            history.append(replace(one, id=uuid.uuid4(), leads=everybody, seats={}))
+            history.append(replace(one, id=uuid.uuid4(), leads=everybody, seats={}, voided={}))
             history.append(replace(one, id=uuid.uuid4(), leads=[], seats=dict.fromkeys(everybody)))
         assert await counts_of_all(engine, history, scopes) == before, seed
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), choice=st.randoms(use_true_random=False))
+async def test_voiding_counts_as_if_never_recorded_and_recording_anew_restores(
+    engine: AsyncEngine, seed: int, choice: random.Random
+) -> None:
+    history = make_history(random.Random(seed))
+    done = [(one, person) for one in history for person, on in one.seats.items() if on is not None]
+    if not done:
+        return
+    delivery, person = choice.choice(done)
+    never = [replace(one, seats=one.seats | {person: None}) if one is delivery else one for one in history]
+    scopes = [Scope(), make_scope(choice)]
+    days = [FIRST_DAY + timedelta(days=choice.randint(-1, 20)), END]
+
+    async def count(session: AsyncSession) -> list[list[Count]]:
+        return [
+            await counting.count_people(session, measure, scope, days) for measure in PeopleMeasure for scope in scopes
+        ]
+
+    async with scratch(engine, never) as session:
+        expected = await count(session)
+    async with scratch(engine, history) as session:
+        before = await count(session)
+        seat = select(Enrollment.id).where(Enrollment.training_id == delivery.id, Enrollment.person_id == person.id)
+        enrollment_id = (await session.exec(seat)).one()
+        stands = (Completion.enrollment_id == enrollment_id) & col(Completion.voided_at).is_(None)
+        await session.exec(update(Completion).where(stands).values(VOID))
+        assert await count(session) == expected
+        if not delivery.is_voided:
+            await add(session, Completion, [{"enrollment_id": enrollment_id, "completed_on": delivery.seats[person]}])
+            assert await count(session) == before
 
 
 async def counts_of_all(engine: AsyncEngine, history: History, scopes: Sequence[Scope]) -> list[list[int]]:

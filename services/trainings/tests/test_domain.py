@@ -9,11 +9,13 @@ from trainings.domain import (
     BirthPrecision,
     Cell,
     CourseType,
+    LeftOut,
     check_birth,
     check_completion,
     check_course,
     check_names,
     check_training_dates,
+    hide_small_account,
     hide_small_cells,
     in_words,
     is_small,
@@ -131,3 +133,15 @@ def test_settings_that_are_needed_have_no_default(service_environment: pytest.Mo
     with pytest.raises(ValidationError) as refusal:
         TrainingsSettings()
     assert {one["loc"][0]: one["type"] for one in refusal.value.errors()}[missing.lower()] == "missing"
+
+
+def test_small_cell_of_a_total_is_not_alone_because_something_small_was_voided() -> None:
+    """The number of records is told and has no voided one in it: 12 less 10 would be the 2 that are hidden."""
+    counted, venue = Cell(completions=10, persons=10), Cell(completions=2, persons=2)
+    left_out = {LeftOut.voided: Cell(completions=3, persons=3), LeftOut.other_venue: venue}
+    hidden = Cell(completions=None, persons=None)
+    assert hide_small_account(counted, left_out) == (hidden, {LeftOut.voided: hidden, LeftOut.other_venue: hidden})
+    # And what was voided gives nothing else away: it hides by itself.
+    assert hide_small_account(counted, {LeftOut.voided: venue}) == (counted, {LeftOut.voided: hidden})
+    many = Cell(completions=7, persons=6)
+    assert hide_small_account(counted, {LeftOut.voided: many}) == (counted, {LeftOut.voided: many})

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from chassis.testing.voids import STANDS
+
 COURSE = {
     "code": "ACADEMY-INSTRUCTORS",
     "title": "Academy instructor course",
@@ -83,6 +85,7 @@ async def test_created_training_is_read_back_whole(office: Any) -> None:
     made = await office.post("trainings", body)
     assert made == {
         **body,
+        **STANDS,
         "id": made["id"],
         "version": 1,
         "created_at": made["created_at"],
@@ -139,7 +142,9 @@ BAD_TRAININGS = [
 
 async def test_bad_training_names_what_is_wrong(office: Any) -> None:
     taken = await office.training(code="TAKEN")
-    body = {key: taken[key] for key in taken if key not in {"id", "version", "created_at", "updated_at", "code"}}
+    body = {
+        key: taken[key] for key in taken if key not in {"id", "version", "created_at", "updated_at", "code", *STANDS}
+    }
     for change, status, pointer, code in BAD_TRAININGS:
         answer = await office.api.officer().post("/v1/trainings", json=body | change)
         assert answer.status_code == status, answer.text

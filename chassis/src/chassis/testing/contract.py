@@ -140,7 +140,9 @@ def _operation_faults(one: Operation) -> Iterator[str]:
         yield "it needs a tag and a summary."
     if not one.spec.get("security"):
         yield "it does not say that it needs a token."
-    if one.method == "patch" and "if-match" not in {name.lower() for name in one.parameters("header")}:
+    if (one.method == "patch" or one.path.endswith("/void")) and "if-match" not in {
+        name.lower() for name in one.parameters("header")
+    }:
         yield "a change needs If-Match."
     if one.is_list and (missing := _LIST_PARAMETERS - one.parameters("query")):
         yield f"as a list it also needs {', '.join(sorted(missing))}."
@@ -351,10 +353,12 @@ async def _method_faults(api: Api, operations: list[Operation]) -> list[str]:
 
 
 async def append_only_faults(api: Api) -> list[str]:
-    """A collection whose table the serving role may not update has no address that would change its rows."""
+    """A collection whose table the serving role may not update, but to void, has no address that changes its rows."""
     statement = text(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
-        " AND NOT has_any_column_privilege(oid, 'UPDATE')"
+        "SELECT relname FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND attnum > 0 AND NOT attisdropped"
+        " AND attname NOT IN ('voided_at', 'voided_by', 'void_reason', 'version', 'updated_at')"
+        " AND has_column_privilege(c.oid, attnum, 'UPDATE'))"
     )
     async with api.app.state.engine.connect() as connection:
         append_only = set((await connection.execute(statement)).scalars())

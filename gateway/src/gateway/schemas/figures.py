@@ -1,6 +1,6 @@
 """Figures on the wire: reported beside recorded, with everything that lets a reader stand behind them."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from chassis.values import VagueDate
@@ -47,11 +47,15 @@ class ReportedValue(BaseModel):
     source: SourceRef
     primary_source: str | None
     notes: str | None
+    is_voided: bool = Field(description="Entered in error: it stands in the history only.")
+    voided_at: datetime | None
+    voided_by: str | None
+    void_reason: str | None
     reported_figure_url: str
 
 
 class ShownReported(ReportedValue):
-    """The claim to show, and the other claims of its series, latest first."""
+    """The claim to show, and the other claims of its series, latest first, voided ones marked as such."""
 
     history: list[ReportedValue]
 

@@ -1,16 +1,16 @@
 """Questions to the programs tables. Nothing here changes anything."""
 
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
 from chassis.paging import Listing
+from chassis.voids import is_voided_filter
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from programs.domain import SubjectType
+from programs.domain import Rank, SubjectType
 from programs.models import (
     Agency,
     ConflictMember,
@@ -77,6 +77,7 @@ def partnerships() -> Listing:
         filters={
             "country_code": in_program_of,
             "role": lambda roles: col(Partnership.roles).overlap(roles),  # type: ignore[attr-defined]
+            "is_voided": is_voided_filter(Partnership.voided_at),
             **{name: getattr(Partnership, name) for name in names},
         },
         sorts={"agency_code": Partnership.agency_code, "program_code": Partnership.program_code, **_times(Partnership)},
@@ -140,6 +141,7 @@ def reported_figures() -> Listing:
             **{name: of_series(name) for name in ("measure_code", "subject_type", "subject_code")},
             **{name: getattr(ReportedFigure, name) for name in names},
             "rank": rank.in_,
+            "is_voided": is_voided_filter(ReportedFigure.voided_at),
         },
         sorts={
             "series_code": ReportedFigure.series_code,
@@ -166,6 +168,7 @@ def statements() -> Listing:
         filters={
             "country_code": of_countries,
             "rank": rank.in_,
+            "is_voided": is_voided_filter(Statement.voided_at),
             **{name: getattr(Statement, name) for name in names},
         },
         sorts={"topic": Statement.topic, "created_at": Statement.created_at},
@@ -208,18 +211,30 @@ def coverage_declarations() -> Listing:
     )
 
 
-async def find_claims(
-    session: AsyncSession, codes: Sequence[str]
-) -> dict[str, tuple[uuid.UUID | None, uuid.UUID | None]]:
-    """For each code that is known: the id of the figure, or else of the statement, with that code."""
-    statements_found = await session.exec(select(Statement.code, Statement.id).where(col(Statement.code).in_(codes)))
-    figures_found = await session.exec(
-        select(ReportedFigure.code, ReportedFigure.id).where(col(ReportedFigure.code).in_(codes))
-    )
-    found: dict[str, tuple[uuid.UUID | None, uuid.UUID | None]] = {}
-    found |= {str(code): (None, statement_id) for code, statement_id in statements_found}
-    found |= {str(code): (figure_id, None) for code, figure_id in figures_found}
+async def find_claims(session: AsyncSession, codes: Sequence[str]) -> dict[str, ReportedFigure | Statement]:
+    """For each code that is known: the figure, or else the statement, with that code, voided or not."""
+    found: dict[str, ReportedFigure | Statement] = {}
+    statements_found = await session.exec(select(Statement).where(col(Statement.code).in_(codes)))
+    figures_found = await session.exec(select(ReportedFigure).where(col(ReportedFigure.code).in_(codes)))
+    found |= {str(one.code): one for one in statements_found}
+    found |= {str(one.code): one for one in figures_found}
     return found
+
+
+async def has_preferred(session: AsyncSession, beside: ReportedFigure) -> bool:
+    """Whether another figure that stands is the preferred one of this one's series and period."""
+    rank = _latest_rank(RankDecision.figure_id, ReportedFigure.id)
+    found = await session.exec(
+        select(ReportedFigure.id).where(
+            ReportedFigure.series_code == beside.series_code,
+            ReportedFigure.id != beside.id,
+            col(ReportedFigure.voided_at).is_(None),
+            col(ReportedFigure.period_start).is_not_distinct_from(beside.period_start),
+            col(ReportedFigure.period_end).is_not_distinct_from(beside.period_end),
+            rank == Rank.preferred,
+        )
+    )
+    return found.first() is not None
 
 
 async def has_code(session: AsyncSession, kind: type[Agency | Program], code: str) -> bool:
@@ -249,7 +264,11 @@ async def get_dossier(session: AsyncSession, subject_type: SubjectType, subject_
     statements_found = (
         await session.exec(
             select(Statement)
-            .where(col(Statement.subject_type) == about[0], col(Statement.subject_code) == about[1])
+            .where(
+                col(Statement.subject_type) == about[0],
+                col(Statement.subject_code) == about[1],
+                col(Statement.voided_at).is_(None),
+            )
             .order_by(col(Statement.topic), col(Statement.id))
             .limit(DOSSIER_LIMIT + 1)
         )
@@ -268,7 +287,9 @@ async def get_dossier(session: AsyncSession, subject_type: SubjectType, subject_
         "reported_figures": figures[:DOSSIER_LIMIT],
         "reported_figures_next": f"/v1/reported-figures?{subject}" if len(figures) > DOSSIER_LIMIT else None,
         "statements": statements_found[:DOSSIER_LIMIT],
-        "statements_next": f"/v1/statements?{subject}" if len(statements_found) > DOSSIER_LIMIT else None,
+        "statements_next": f"/v1/statements?{subject}&is_voided=false"
+        if len(statements_found) > DOSSIER_LIMIT
+        else None,
         "coverage_declarations": coverage,
     }
 
@@ -282,7 +303,11 @@ async def _of_country(
         SubjectType.program: col(Program.code) == subject_code,
         SubjectType.agency: or_(
             col(Program.lead_agency_code) == subject_code,
-            col(Program.code).in_(select(Partnership.program_code).where(Partnership.agency_code == subject_code)),
+            col(Program.code).in_(
+                select(Partnership.program_code).where(
+                    Partnership.agency_code == subject_code, col(Partnership.voided_at).is_(None)
+                )
+            ),
         ),
     }
     if subject_type not in which:
@@ -293,7 +318,7 @@ async def _of_country(
     partners = (
         await session.exec(
             select(Partnership)
-            .where(col(Partnership.program_code).in_([one.code for one in found]))
+            .where(col(Partnership.program_code).in_([one.code for one in found]), col(Partnership.voided_at).is_(None))
             .order_by(col(Partnership.program_code), col(Partnership.agency_code))
             .limit(DOSSIER_LIMIT)
         )
@@ -316,10 +341,10 @@ async def count_by_country(session: AsyncSession) -> list[dict[str, Any]]:
         "programs": select(ProgramCountry.country_code, func.count()).group_by(col(ProgramCountry.country_code)),
         "reported_figures": select(Series.subject_code, func.count())
         .join(ReportedFigure, col(ReportedFigure.series_code) == Series.code)
-        .where(Series.subject_type == SubjectType.country)
+        .where(Series.subject_type == SubjectType.country, col(ReportedFigure.voided_at).is_(None))
         .group_by(Series.subject_code),
         "statements": select(Statement.subject_code, func.count())
-        .where(Statement.subject_type == SubjectType.country)
+        .where(Statement.subject_type == SubjectType.country, col(Statement.voided_at).is_(None))
         .group_by(Statement.subject_code),
     }
     for name, question in questions.items():

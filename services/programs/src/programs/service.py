@@ -8,6 +8,7 @@ from chassis.codes import find_country_problem
 from chassis.errors import FieldError, Invalid, invalid
 from chassis.resources import change_row, check_version, get_row, new_row, touch_row, write_row
 from chassis.tokens import Caller
+from chassis.voids import VoidCreate, check_not_voided, void_row
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -80,6 +81,12 @@ CONSTRAINT_WORDS: Final = {
     "supersedes_an_earlier_figure": ("#/supersedes", "Only a figure that was recorded earlier can be superseded."),
     "supersession_stays_in_series": ("#/supersedes", "Only `scope_change` supersedes across series."),
     "supersession_stays_in_measure": ("#/supersedes", "A figure never supersedes one of another measure."),
+    "voided_figure_is_not_superseded": (
+        "#/supersedes",
+        "That figure was entered in error and voided; there is nothing to supersede.",
+    ),
+    "voided_claim_keeps_its_rank": ("#/rank", "It was entered in error and voided; it stays as it is."),
+    "voided_record_stays": ("#/", "This record was voided meanwhile; it stays as it is."),
     "uq_statements_code": ("#/code", _TAKEN),
     "fk_statements_source_code": ("#/source_code", _NO_SOURCE),
     "fk_statements_program_code": ("#/program_code", _NO_PROGRAM),
@@ -166,7 +173,18 @@ async def update_partnership(
     caller.require_role("officer")
     partnership = await get_row(session, Partnership, partnership_id, lock=True)
     await _require_program(session, caller, partnership.program_code)
+    check_not_voided(partnership)
     return await change_row(session, partnership, version, body)
+
+
+async def void_partnership(
+    session: AsyncSession, caller: Caller, partnership_id: uuid.UUID, version: int, body: VoidCreate
+) -> Partnership:
+    """Void a partnership that the caller has read at `version`."""
+    caller.require_role("officer")
+    partnership = await get_row(session, Partnership, partnership_id, lock=True)
+    await _require_program(session, caller, partnership.program_code)
+    return await void_row(session, caller, partnership, version, body)
 
 
 async def create_source(session: AsyncSession, caller: Caller, body: SourceCreate) -> Source:
@@ -285,12 +303,16 @@ async def _supersede(
         )
         await session.flush()
         if earlier.rank == domain.Rank.preferred:
-            reason = f"Superseded by {figure.code or figure.id}: {one.reason}."
+            reason = _why_superseded(figure, one.reason)
             await _rank(
                 session,
                 RankDecision(figure_id=earlier.id, rank=domain.Rank.normal, reason=reason, decided_by=caller.name),
             )
             session.expire(earlier, ["ranks"])
+
+
+def _why_superseded(figure: ReportedFigure, reason: str) -> str:
+    return f"Superseded by {figure.code or figure.id}: {reason}."
 
 
 async def _rank(session: AsyncSession, decision: RankDecision) -> None:
@@ -305,9 +327,45 @@ async def rank_reported_figure(
     caller.require_role(*WRITERS)
     domain.check_rank(body.rank, body.reason)
     figure = await get_row(session, ReportedFigure, figure_id)
+    check_not_voided(figure)
     await _rank(session, RankDecision(figure_id=figure.id, rank=body.rank, reason=body.reason, decided_by=caller.name))
     await session.refresh(figure)
     return figure
+
+
+async def void_reported_figure(
+    session: AsyncSession, caller: Caller, figure_id: uuid.UUID, version: int, body: VoidCreate
+) -> ReportedFigure:
+    """Void a figure that the caller has read at `version`. What it superseded is as if it had never been recorded."""
+    caller.require_role(*WRITERS)
+    figure = await get_row(session, ReportedFigure, figure_id, lock=True)
+    superseded = [one for one in figure.supersedes if one.holds]
+    for one in (*figure.supersedes, *figure.superseded_by):
+        session.expire(one, ["holds"])
+    figure = await void_row(session, caller, figure, version, body)
+    for one in superseded:
+        await _reinstate(session, caller, one, figure)
+    return figure
+
+
+async def _reinstate(session: AsyncSession, caller: Caller, link: Supersession, voided: ReportedFigure) -> None:
+    """Give a figure back the rank that it gave up to `voided`, unless another has it by now."""
+    # The figure first and its series second, as whoever gives a rank locks them.
+    earlier = (
+        await session.exec(
+            select(ReportedFigure).where(ReportedFigure.id == link.superseded_id).with_for_update(read=True)
+        )
+    ).one()
+    if earlier.is_voided or earlier.rank_reason != _why_superseded(voided, link.reason):
+        return
+    await session.exec(select(Series.id).where(Series.code == earlier.series_code).with_for_update(key_share=True))
+    if await queries.has_preferred(session, earlier):
+        return
+    reason = f"{voided.code or voided.id}, which superseded it, was voided."
+    await _rank(
+        session,
+        RankDecision(figure_id=earlier.id, rank=domain.Rank.preferred, reason=reason, decided_by=caller.name),
+    )
 
 
 async def create_statement(session: AsyncSession, caller: Caller, body: StatementCreate) -> Statement:
@@ -330,6 +388,7 @@ async def rank_statement(session: AsyncSession, caller: Caller, statement_id: uu
     caller.require_role(*WRITERS)
     domain.check_rank(body.rank, body.reason)
     statement = await get_row(session, Statement, statement_id)
+    check_not_voided(statement)
     await _rank(
         session, RankDecision(statement_id=statement.id, rank=body.rank, reason=body.reason, decided_by=caller.name)
     )
@@ -337,16 +396,35 @@ async def rank_statement(session: AsyncSession, caller: Caller, statement_id: uu
     return statement
 
 
-async def _members(session: AsyncSession, codes: Sequence[str]) -> list[ConflictMember]:
+async def void_statement(
+    session: AsyncSession, caller: Caller, statement_id: uuid.UUID, version: int, body: VoidCreate
+) -> Statement:
+    """Void a statement that the caller has read at `version`."""
+    caller.require_role(*WRITERS)
+    return await void_row(session, caller, await get_row(session, Statement, statement_id, lock=True), version, body)
+
+
+async def _members(session: AsyncSession, codes: Sequence[str], present: Sequence[str] = ()) -> list[ConflictMember]:
+    """The claims with these codes as members. A voided claim stays where it is `present`, and joins nothing."""
     found = await queries.find_claims(session, codes)
-    errors = [
-        FieldError("unknown_code", f"There is no figure or statement {code}.", f"#/member_codes/{at}")
-        for at, code in enumerate(codes)
-        if code not in found
-    ]
+    errors = []
+    for at, code in enumerate(codes):
+        if code not in found:
+            errors.append(
+                FieldError("unknown_code", f"There is no figure or statement {code}.", f"#/member_codes/{at}")
+            )
+        elif found[code].is_voided and code not in present:
+            errors.append(FieldError("voided", f"{code} was entered in error and voided.", f"#/member_codes/{at}"))
     if errors:
-        raise Invalid(f"{len(errors)} of the members are not known.", errors)
-    return [ConflictMember(figure_id=found[code][0], statement_id=found[code][1], member_code=code) for code in codes]
+        raise Invalid(f"{len(errors)} of the members cannot stand in a conflict.", errors)
+    return [
+        ConflictMember(
+            figure_id=claim.id if isinstance(claim, ReportedFigure) else None,
+            statement_id=claim.id if isinstance(claim, Statement) else None,
+            member_code=code,
+        )
+        for code, claim in ((code, found[code]) for code in codes)
+    ]
 
 
 async def create_conflict(session: AsyncSession, caller: Caller, body: ConflictCreate) -> ConflictRecord:
@@ -365,7 +443,8 @@ async def update_conflict(
     check_version(conflict, version)
     changes = body.model_dump(exclude_unset=True)
     if "member_codes" in changes:
-        members = await _members(session, changes.pop("member_codes"))
+        present = [member.member_code for member in conflict.members]
+        members = await _members(session, changes.pop("member_codes"), present)
         conflict.members.clear()
         await session.flush()  # the old rows go before the new ones come
         conflict.members.extend(members)

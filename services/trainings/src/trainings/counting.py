@@ -24,7 +24,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A measure on a date. `records` and `recorded_persons` are of the whole family and nationality, unfiltered."""
+    """A measure on a date. `records` and `recorded_persons` are of the whole family and nationality, unfiltered.
+
+    What was voided is no record.
+    """
 
     as_of: date
     persons: int
@@ -48,6 +51,9 @@ _COMPLETIONS: Final = """
     JOIN trainings t ON t.id = e.training_id
     JOIN courses k ON k.code = t.course_code
 """
+# What was entered in error, itself or with its training, is looked at first: whatever else it says is not so.
+_STANDS: Final = "c.voided_at IS NULL AND t.voided_at IS NULL"
+_VOIDED: Final = f"WHEN NOT ({_STANDS}) THEN 'voided'"
 _BY_AGENCY: Final = "(cardinality(:agency_codes) = 0 OR t.provider_agency_code = ANY (:agency_codes))"
 _OF_NATIONALITY: Final = (
     "JOIN people p ON p.id = e.person_id AND p.nationality_code = coalesce(:nationality_code, p.nationality_code)"
@@ -60,7 +66,7 @@ _FACTS: Final = {
     PeopleMeasure.instructors_trained: f"""
         WITH facts AS MATERIALIZED (
           SELECT e.person_id, e.training_id, c.completed_on,
-                 CASE WHEN NOT {_BY_AGENCY} THEN 'other_provider' {_OTHER_PLACE} END AS left_out
+                 CASE {_VOIDED} WHEN NOT {_BY_AGENCY} THEN 'other_provider' {_OTHER_PLACE} END AS left_out
           FROM {_COMPLETIONS} {_OF_NATIONALITY}
           WHERE k.type = 'training_of_trainers'
         )
@@ -71,7 +77,7 @@ _FACTS: Final = {
         WITH trained AS (
           SELECT e.person_id, min(c.completed_on) AS first_on
           FROM {_COMPLETIONS}
-          WHERE k.type = 'training_of_trainers' AND {_BY_AGENCY}
+          WHERE k.type = 'training_of_trainers' AND {_BY_AGENCY} AND {_STANDS}
           GROUP BY e.person_id
         ), led AS (
           SELECT a.training_id, coalesce(bool_or(trained.first_on < t.starts_on), false) AS is_by_trained_lead
@@ -82,7 +88,7 @@ _FACTS: Final = {
           GROUP BY a.training_id
         ), facts AS MATERIALIZED (
           SELECT e.person_id, e.training_id, c.completed_on,
-                 CASE {_OTHER_PLACE}
+                 CASE {_VOIDED} {_OTHER_PLACE}
                       WHEN led.training_id IS NULL THEN 'no_lead'
                       WHEN NOT led.is_by_trained_lead THEN 'lead_not_trained_by_agency' END AS left_out
           FROM {_COMPLETIONS} {_OF_NATIONALITY}
@@ -96,17 +102,18 @@ _POINTS: Final = """
     , firsts AS MATERIALIZED (
       SELECT person_id, min(completed_on) AS recorded_on,
              min(completed_on) FILTER (WHERE left_out IS NULL) AS counted_on
-      FROM facts GROUP BY person_id
+      FROM facts WHERE left_out IS DISTINCT FROM 'voided' GROUP BY person_id
     )
     SELECT asked.as_of,
            (SELECT count(*) FROM firsts WHERE counted_on <= asked.as_of) AS persons,
-           (SELECT count(*) FROM facts WHERE completed_on <= asked.as_of) AS records,
+           (SELECT count(*) FROM facts
+            WHERE completed_on <= asked.as_of AND left_out IS DISTINCT FROM 'voided') AS records,
            (SELECT count(*) FROM firsts WHERE recorded_on <= asked.as_of) AS recorded_persons
     FROM unnest(:as_of) WITH ORDINALITY AS asked (as_of, place)
     ORDER BY asked.place
 """
 _ACCOUNT: Final = """
-    SELECT CASE WHEN completed_on > :as_of THEN 'after_as_of' ELSE left_out END AS reason,
+    SELECT CASE WHEN left_out = 'voided' OR completed_on <= :as_of THEN left_out ELSE 'after_as_of' END AS reason,
            count(*) AS completions, count(DISTINCT person_id) AS persons, count(DISTINCT training_id) AS trainings
     FROM facts GROUP BY 1
 """

@@ -1,6 +1,6 @@
 """What courses, trainings, people and counts may be. Pure: no database, no HTTP. Terms as in docs/glossary.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum, auto
@@ -69,6 +69,7 @@ class PeopleMeasure(StrEnum):
 class LeftOut(StrEnum):
     """Why a completion of a measure's family is not counted. The first that holds is the one."""
 
+    voided = auto()
     after_as_of = auto()
     other_provider = auto()
     other_venue = auto()
@@ -89,6 +90,7 @@ METHODS: Final = {
     ),
 }
 LEFT_OUT_WORDS: Final = {
+    LeftOut.voided: "The completion or its training was entered in error and voided.",
     LeftOut.after_as_of: "Completed after the as-of date.",
     LeftOut.other_provider: "The training was provided by another agency.",
     LeftOut.other_venue: "The training took place at another kind of venue.",
@@ -200,3 +202,13 @@ def hide_small_cells(cells: Sequence[Cell]) -> list[Cell]:
         rest = [place for place, cell in enumerate(cells) if place not in hidden and cell.persons]
         hidden.update(sorted(rest, key=lambda place: cells[place].persons or 0)[:1])
     return [cell.hide() if place in hidden else cell for place, cell in enumerate(cells)]
+
+
+def hide_small_account(counted: Cell, left_out: Mapping[LeftOut, Cell]) -> tuple[Cell, dict[LeftOut, Cell]]:
+    """What was counted and left out, small cells hidden. What was voided is in no total: it hides by itself."""
+    reasons: list[LeftOut] = [reason for reason in left_out if reason is not LeftOut.voided]
+    counted, *rest = hide_small_cells([counted, *(left_out[reason] for reason in reasons)])
+    shown = dict(zip(reasons, rest, strict=True))
+    if voided := left_out.get(LeftOut.voided):
+        shown[LeftOut.voided] = voided.hide() if is_small(voided.persons or 0) else voided
+    return counted, {reason: shown[reason] for reason in left_out}

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from chassis.columns import country_form, one_of, refers_to, sorted_text
 from chassis.resources import Resource, make_metadata
+from chassis.voids import Voidable, void_is_whole
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -79,7 +80,7 @@ class Course(Stored, table=True):
     designed_hours: int | None = None
 
 
-class Training(Stored, table=True):
+class Training(Stored, Voidable, table=True):
     """One scheduled delivery of a course."""
 
     __tablename__ = "trainings"
@@ -91,6 +92,7 @@ class Training(Stored, table=True):
             r"beneficiary_country_codes::text ~ '^\{[A-Z]{2}(,[A-Z]{2})*\}$'", name="beneficiary_country_codes_form"
         ),
         CheckConstraint("ends_on >= starts_on", name="ends_after_start"),
+        void_is_whole(),
         Index("ix_trainings_beneficiary_country_codes", "beneficiary_country_codes", postgresql_using="gin"),
     )
 
@@ -144,12 +146,17 @@ class Enrollment(Stored, table=True):
     note: str | None = None
 
 
-class Completion(Stored, table=True):
-    """An enrolled person met the course's rule. Append-only."""
+class Completion(Stored, Voidable, table=True):
+    """An enrolled person met the course's rule. Append-only, but that it can be voided."""
 
     __tablename__ = "completions"
+    __table_args__ = (
+        # One that stands: what was entered in error is recorded anew.
+        Index("uq_completions_enrollment_id", "enrollment_id", unique=True, postgresql_where=sql("voided_at IS NULL")),
+        void_is_whole(),
+    )
 
-    enrollment_id: uuid.UUID = Field(foreign_key="enrollments.id", unique=True)
+    enrollment_id: uuid.UUID = Field(foreign_key="enrollments.id", index=True)
     completed_on: date
 
 

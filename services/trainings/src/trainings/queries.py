@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from chassis.errors import NotFound
 from chassis.paging import Listing
 from chassis.tokens import EVERYWHERE, Caller
+from chassis.voids import is_voided_filter
 from sqlalchemy import ColumnElement, true
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -98,6 +99,7 @@ def trainings() -> Listing:
             "venue_kind": Training.venue_kind,
             "starts_on": Training.starts_on,
             "ends_on": Training.ends_on,
+            "is_voided": is_voided_filter(Training.voided_at),
         },
         sorts={
             "starts_on": Training.starts_on,
@@ -151,6 +153,7 @@ def completions(caller: Caller) -> Listing:
             "training_id": Enrollment.training_id,
             "person_id": Enrollment.person_id,
             "completed_on": Completion.completed_on,
+            "is_voided": is_voided_filter(Completion.voided_at),
         },
         sorts={"completed_on": Completion.completed_on, "created_at": Completion.created_at},
         id=Completion.id,

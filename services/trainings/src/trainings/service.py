@@ -7,6 +7,7 @@ from typing import Any, Final
 from chassis.errors import invalid
 from chassis.resources import change_row, check_version, get_row, new_row, touch_row, write_row
 from chassis.tokens import Caller
+from chassis.voids import VoidCreate, check_not_voided, void_row
 from sqlalchemy import Uuid
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -38,6 +39,7 @@ _NO_TRAINING: Final = "There is no training with this id."
 _NO_PERSON: Final = "There is no person with this id, or none that you may see."
 _NO_ENROLLMENT: Final = "There is no enrollment with this id, or none that you may see."
 _T6: Final = "This person leads the training; nobody takes part in a training they lead."
+_VOIDED: Final = "This training was entered in error and voided; nobody takes part in it, leads or completes it."
 CONSTRAINT_WORDS: Final = {
     "pk_courses": _ID_TAKEN,
     "uq_courses_code": ("#/code", "There is a course with this code already."),
@@ -58,6 +60,9 @@ CONSTRAINT_WORDS: Final = {
         "#/starts_on",
         "Somebody completed this training earlier than that; it cannot start later than its completions.",
     ),
+    "training_is_voided": ("#/training_id", _VOIDED),
+    "completed_training_is_voided": ("#/enrollment_id", _VOIDED),
+    "voided_record_stays": ("#/", "This record was voided meanwhile; it stays as it is."),
     "pk_people": _ID_TAKEN,
     "ck_people_birth_precision_fits": ("#/birth_precision", "The birth date and its precision do not fit each other."),
     "ck_people_has_name": ("#/given_name", "Give at least one name."),
@@ -124,6 +129,7 @@ async def update_training(
     refs: list[Ref] = await references.look_up(owner, _wanted(body.model_dump(exclude_unset=True)))
     training = await get_row(session, Training, training_id, lock=True)
     caller.require_country(training.host_country_code, *training.beneficiary_country_codes)
+    check_not_voided(training)
     check_version(training, version)
     after = training.model_dump() | body.model_dump(exclude_unset=True)
     caller.require_country(after["host_country_code"], *after["beneficiary_country_codes"])
@@ -131,6 +137,16 @@ async def update_training(
     await references.keep(session, refs)
     await _require_course(session, "#/course_code", body.course_code)
     return await change_row(session, training, version, body)
+
+
+async def void_training(
+    session: AsyncSession, caller: Caller, training_id: uuid.UUID, version: int, body: VoidCreate
+) -> Training:
+    """Void a training that the caller has read at `version`, completed or not."""
+    caller.require_role(WRITER)
+    training = await get_row(session, Training, training_id, lock=True)
+    caller.require_country(training.host_country_code, *training.beneficiary_country_codes)
+    return await void_row(session, caller, training, version, body)
 
 
 async def create_person(session: AsyncSession, caller: Caller, body: PersonCreate, key: MasterKey) -> Person:
@@ -184,7 +200,7 @@ async def update_enrollment(
 
 
 async def create_completion(session: AsyncSession, caller: Caller, body: CompletionCreate) -> Completion:
-    """Record, for good, that an enrolled person completed the training."""
+    """Record that an enrolled person completed the training."""
     caller.require_role(WRITER)
     enrollment = await queries.find_about_person(session, caller, Enrollment, body.enrollment_id)
     if enrollment is None:
@@ -192,6 +208,15 @@ async def create_completion(session: AsyncSession, caller: Caller, body: Complet
     training = await get_row(session, Training, enrollment.training_id)
     domain.check_completion(body.completed_on, training.starts_on, _today())
     return await write_row(session, new_row(Completion, body))
+
+
+async def void_completion(
+    session: AsyncSession, caller: Caller, completion_id: uuid.UUID, version: int, body: VoidCreate
+) -> Completion:
+    """Void a completion that the caller has read at `version`."""
+    caller.require_role(WRITER)
+    completion = await queries.get_about_person(session, caller, Completion, completion_id, lock=True)
+    return await void_row(session, caller, completion, version, body)
 
 
 async def create_instructor_assignment(

@@ -1,4 +1,7 @@
-"""Reported figures and statements as tables, with ranks, supersessions and conflicts. Claims are append-only."""
+"""Reported figures and statements as tables, with ranks, supersessions and conflicts. Claims are append-only.
+
+A claim that was entered in error is voided: it stays, and from then on supersedes nothing and is superseded by nothing.
+"""
 
 import uuid
 from datetime import date, datetime
@@ -6,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chassis.columns import code_column, one_of, refers_to, sorted_text
+from chassis.voids import Voidable, void_is_whole
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -15,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    or_,
 )
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -60,7 +65,7 @@ class Claim:
         return [one.conflict for one in self.memberships]
 
 
-class ReportedFigure(Claim, Stored, table=True):
+class ReportedFigure(Claim, Stored, Voidable, table=True):
     """A number that a document states. Append-only; ranks and supersessions are rows of their own."""
 
     __tablename__ = "reported_figures"
@@ -76,6 +81,7 @@ class ReportedFigure(Claim, Stored, table=True):
             " ELSE value IS NOT NULL AND num_nonnulls(value_min, value_max) = 0 END",
             name="value_fits_bound",
         ),
+        void_is_whole(),
     )
 
     code: str | None = Field(default=None, sa_column=sorted_text(unique=True))
@@ -165,20 +171,20 @@ class ReportedFigure(Claim, Stored, table=True):
     @property
     def supersedes_codes(self) -> list[str]:
         """Earlier figures whose place it takes."""
-        return [one.superseded_code for one in self.supersedes if one.superseded_code]
+        return [one.superseded_code for one in self.supersedes if one.holds and one.superseded_code]
 
     @property
     def superseded_by_code(self) -> str | None:
         """The later figure that takes its place."""
-        return self.superseded_by[0].figure_code if self.superseded_by else None
+        return next((one.figure_code for one in self.superseded_by if one.holds), None)
 
     @property
     def supersession_reason(self) -> str | None:
         """Why it takes the place of what it supersedes."""
-        return self.supersedes[0].reason if self.supersedes else None
+        return next((one.reason for one in self.supersedes if one.holds), None)
 
 
-class Statement(Claim, Stored, table=True):
+class Statement(Claim, Stored, Voidable, table=True):
     """What a document says that is not a number of a measure, in our words, with its author. Append-only."""
 
     __tablename__ = "statements"
@@ -189,6 +195,7 @@ class Statement(Claim, Stored, table=True):
         one_of("bound", domain.Bound),
         window("period_start"),
         window("period_end"),
+        void_is_whole(),
         Index("ix_statements_subject", "subject_type", "subject_code"),
     )
 
@@ -254,17 +261,17 @@ class Supersession(Base, table=True):
     __table_args__ = (
         one_of("reason", domain.SupersessionReason),
         CheckConstraint("figure_id <> superseded_id", name="not_itself"),
-        # A chain, not a tree: each figure is superseded once. Only a figure already there can be superseded,
-        # so there is no cycle.
-        UniqueConstraint("superseded_id"),
     )
 
+    # A chain, not a tree: each figure is superseded once by a figure that stands (a rule of the migration). Only a
+    # figure already there can be superseded, so there is no cycle.
     figure_code: ClassVar[Any]
     superseded_code: ClassVar[Any]
+    holds: ClassVar[Any]
 
     id: uuid.UUID = Field(default=None, primary_key=True, sa_column_kwargs={"server_default": sql("uuidv7()")})
     figure_id: uuid.UUID = Field(foreign_key="reported_figures.id", index=True)
-    superseded_id: uuid.UUID = Field(foreign_key="reported_figures.id")
+    superseded_id: uuid.UUID = Field(foreign_key="reported_figures.id", index=True)
     reason: str
     decided_by: str
     decided_at: datetime = Field(
@@ -282,6 +289,16 @@ def _code_of(figure_id: Any) -> Any:  # noqa: ANN401 - columns
 
 Supersession.figure_code = _code_of(Supersession.figure_id)
 Supersession.superseded_code = _code_of(Supersession.superseded_id)
+
+
+def _is_voided(kind: Any, *ids: Any) -> Any:  # noqa: ANN401 - a table, columns
+    """Whether a claim with one of the ids is voided, read with the row that names it."""
+    claim = kind.__table__.alias()
+    return select(claim.c.id).where(claim.c.id.in_(ids), claim.c.voided_at.is_not(None)).exists()
+
+
+# A supersession of or by what was entered in error is without effect.
+Supersession.holds = column_property(~_is_voided(ReportedFigure, Supersession.figure_id, Supersession.superseded_id))
 
 
 class ConflictRecord(Stored, table=True):
@@ -315,6 +332,8 @@ class ConflictMember(Base, table=True):
         UniqueConstraint("conflict_id", "figure_id", "statement_id", postgresql_nulls_not_distinct=True),
     )
 
+    is_voided: ClassVar[Any]
+
     id: uuid.UUID = Field(default=None, primary_key=True, sa_column_kwargs={"server_default": sql("uuidv7()")})
     conflict_id: uuid.UUID = Field(default=None, foreign_key="conflicts.id", index=True)
     figure_id: uuid.UUID | None = Field(default=None, foreign_key="reported_figures.id", index=True)
@@ -331,3 +350,8 @@ class ConflictMember(Base, table=True):
     def code(self) -> str:
         """The claim's code."""
         return self.member_code
+
+
+ConflictMember.is_voided = column_property(
+    or_(_is_voided(ReportedFigure, ConflictMember.figure_id), _is_voided(Statement, ConflictMember.statement_id))
+)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from chassis.columns import code_column, country_form, one_of, refers_to, sorted_text
+from chassis.voids import Voidable, void_is_whole
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -87,7 +88,7 @@ class ProgramCountry(Base, table=True):
     share: Decimal | None = Field(default=None, sa_type=Numeric)
 
 
-class Partnership(Stored, table=True):
+class Partnership(Stored, Voidable, table=True):
     """An agency's part in a program: roles, dates, scope, and the document that says so."""
 
     __tablename__ = "partnerships"
@@ -98,6 +99,8 @@ class Partnership(Stored, table=True):
         ),
         window("starts"),
         window("ends"),
+        void_is_whole(),
+        # One that stands: what was entered in error is recorded anew.
         Index(
             "uq_partnerships_agency_program_start",
             "agency_code",
@@ -105,6 +108,7 @@ class Partnership(Stored, table=True):
             sql("(starts ->> 'earliest')"),
             unique=True,
             postgresql_nulls_not_distinct=True,
+            postgresql_where=sql("voided_at IS NULL"),
         ),
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from chassis.paging import Page, answer_list
 from chassis.resources import IfMatch, created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
+from chassis.voids import VoidCreate
 from fastapi import Query, Request, Response
 
 from programs import queries, service
@@ -61,5 +62,21 @@ async def update_partnership(
 ) -> Partnership:
     """Change fields of a partnership."""
     partnership = await service.update_partnership(session, caller, partnership_id, version, body)
+    send_etag(request, response, partnership)
+    return partnership
+
+
+@router.post("/partnerships/{partnership_id}/void", response_model=PartnershipRead)
+async def void_partnership(
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    partnership_id: uuid.UUID,
+    version: IfMatch,
+    body: VoidCreate,
+) -> Partnership:
+    """Void a partnership that was entered in error, not one that has ended: no card shows it again."""
+    partnership = await service.void_partnership(session, caller, partnership_id, version, body)
     send_etag(request, response, partnership)
     return partnership

@@ -4,8 +4,9 @@ import uuid
 from typing import Annotated, Final
 
 from chassis.paging import Page, answer_list
-from chassis.resources import created, get_row, send_etag
+from chassis.resources import IfMatch, created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
+from chassis.voids import VoidCreate
 from fastapi import Query, Request, Response
 
 from programs import queries, service
@@ -55,3 +56,22 @@ async def rank_reported_figure(
 ) -> ReportedFigure:
     """Give it another rank from now on, with the reason; earlier decisions stay."""
     return await service.rank_reported_figure(session, caller, reported_figure_id, body)
+
+
+@router.post("/reported-figures/{reported_figure_id}/void", response_model=ReportedFigureRead)
+async def void_reported_figure(
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    reported_figure_id: uuid.UUID,
+    version: IfMatch,
+    body: VoidCreate,
+) -> ReportedFigure:
+    """Void a figure that was entered in error, not one that is only out of date: it is never shown as the claim again.
+
+    What it superseded leads again, with the rank it had. Its code is never free: record anew under another.
+    """
+    reported_figure = await service.void_reported_figure(session, caller, reported_figure_id, version, body)
+    send_etag(request, response, reported_figure)
+    return reported_figure

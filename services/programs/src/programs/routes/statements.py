@@ -4,8 +4,9 @@ import uuid
 from typing import Annotated, Final
 
 from chassis.paging import Page, answer_list
-from chassis.resources import created, get_row, send_etag
+from chassis.resources import IfMatch, created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
+from chassis.voids import VoidCreate
 from fastapi import Query, Request, Response
 
 from programs import queries, service
@@ -48,3 +49,22 @@ async def rank_statement(
 ) -> Statement:
     """Give it another rank from now on, with the reason; earlier decisions stay."""
     return await service.rank_statement(session, caller, statement_id, body)
+
+
+@router.post("/statements/{statement_id}/void", response_model=StatementRead)
+async def void_statement(
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    statement_id: uuid.UUID,
+    version: IfMatch,
+    body: VoidCreate,
+) -> Statement:
+    """Void a statement that was entered in error: no card shows it again.
+
+    Its code is never free: record anew under another.
+    """
+    statement = await service.void_statement(session, caller, statement_id, version, body)
+    send_etag(request, response, statement)
+    return statement

@@ -56,6 +56,7 @@ class ConflictMemberRead(BaseModel):
 
     kind: Literal["reported_figure", "statement"]
     code: str
+    is_voided: bool = Field(description="Whether the claim was entered in error; see there by whom and why.")
 
 
 class ConflictRead(ResourceRead):

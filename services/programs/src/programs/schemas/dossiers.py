@@ -13,7 +13,10 @@ from programs.schemas.statements import StatementRead
 
 
 class DossierRead(BaseModel):
-    """All that is recorded of one subject: what documents say of it, and the programs and partners in it."""
+    """All that is recorded of one subject: what documents say of it, and the programs and partners in it.
+
+    Partnerships and statements that were voided are left out; their lists have them.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -24,7 +27,7 @@ class DossierRead(BaseModel):
     measures: list[MeasureRead]
     series: list[SeriesRead]
     sources: list[SourceRead] = Field(description="The documents of the figures and statements below.")
-    reported_figures: list[ReportedFigureRead]
+    reported_figures: list[ReportedFigureRead] = Field(description="Voided ones too: a figure's history has them.")
     reported_figures_next: str | None = Field(description="Where the rest is, if there are more than 500.")
     statements: list[StatementRead]
     statements_next: str | None = Field(description="Where the rest is, if there are more than 500.")

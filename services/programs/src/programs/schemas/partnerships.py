@@ -4,8 +4,9 @@ from typing import Annotated
 
 from chassis.codes import Code, CountryCode, Line, Text
 from chassis.paging import ListQuery, Page, sort_by
-from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
+from chassis.resources import Body, CreateBody, may_be_absent
 from chassis.values import VagueDate
+from chassis.voids import VoidableRead, only_voided
 from pydantic import ConfigDict, Field
 
 from programs.domain import AgencyKind, PartnerRole
@@ -54,7 +55,7 @@ class PartnershipUpdate(Body):
     locator: Line | None = may_be_absent()
 
 
-class PartnershipRead(ResourceRead):
+class PartnershipRead(VoidableRead):
     """An agency's part in a program."""
 
     agency_code: str
@@ -85,3 +86,4 @@ class PartnershipQuery(ListQuery):
     country_code: list[CountryCode] = Field(default=[], description="In programs with one of these countries.")
     role: list[PartnerRole] = Field(default=[], description="With one of these roles.")
     source_code: list[Code] = []
+    is_voided: bool | None = only_voided()

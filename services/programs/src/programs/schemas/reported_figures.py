@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 from chassis.codes import Code, Line, Text
 from chassis.paging import ListQuery, Page, sort_by
-from chassis.resources import Body, CreateBody, ResourceRead
+from chassis.resources import Body, CreateBody
 from chassis.values import Day, PlainDecimal, VagueDate
+from chassis.voids import VoidableRead, only_voided
 from pydantic import ConfigDict, Field
 
 from programs.domain import Bound, Qualifier, Rank, SubjectType, SupersessionReason
@@ -21,7 +22,7 @@ class Supersedes(Body):
 
 
 class ReportedFigureCreate(CreateBody):
-    """A number that a document states, to record. It cannot be changed later; ranks can be added."""
+    """A number that a document states, to record. It cannot be changed later, only voided; ranks can be added."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -67,7 +68,7 @@ class ReportedFigureCreate(CreateBody):
     supersedes: list[Supersedes] = Field(default=[], max_length=10)
 
 
-class ReportedFigureRead(ResourceRead):
+class ReportedFigureRead(VoidableRead):
     """A number that a document states, as it states it."""
 
     code: str | None
@@ -100,7 +101,7 @@ class ReportedFigureRead(ResourceRead):
     rank: Rank
     rank_reason: str | None
     ranks: list[RankRead]
-    supersedes_codes: list[str]
+    supersedes_codes: list[str] = Field(description="A supersession of or by a voided figure is without effect.")
     superseded_by_code: str | None
     supersession_reason: SupersessionReason | None = Field(description="Why it supersedes what it supersedes.")
     conflicts: list[ConflictSummary]
@@ -125,6 +126,7 @@ class ReportedFigureQuery(ListQuery):
     source_code: list[Code] = []
     qualifier: list[Qualifier] = []
     rank: list[Rank] = []
+    is_voided: bool | None = only_voided()
     as_of_earliest_lte: Day | None = Field(default=None, description="Documents that may have been written by then.")
     value_gte: PlainDecimal | None = None
     value_lte: PlainDecimal | None = None

@@ -4,8 +4,9 @@ from typing import Any
 
 from chassis.codes import Code, CountryCode, Line, Text
 from chassis.paging import ListQuery, Page, sort_by
-from chassis.resources import CreateBody, ResourceRead
+from chassis.resources import CreateBody
 from chassis.values import VagueDate
+from chassis.voids import VoidableRead, only_voided
 from pydantic import ConfigDict, Field, JsonValue
 
 from programs.domain import Bound, Qualifier, Rank, StatementKind, SubjectType
@@ -14,7 +15,7 @@ from programs.schemas.measures import Word
 
 
 class StatementCreate(CreateBody):
-    """What a document says that is not a number of a measure, to record. It cannot be changed later."""
+    """What a document says that is not a number of a measure, to record. It cannot be changed later, only voided."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -60,7 +61,7 @@ class StatementCreate(CreateBody):
     rank_reason: Text | None = Field(default=None, description="Needed for `deprecated`.")
 
 
-class StatementRead(ResourceRead):
+class StatementRead(VoidableRead):
     """What a document says, in our words, with its author."""
 
     code: str | None
@@ -114,4 +115,5 @@ class StatementQuery(ListQuery):
     program_code: list[Code] = []
     source_code: list[Code] = []
     rank: list[Rank] = []
+    is_voided: bool | None = only_voided()
     q: str | None = Field(default=None, max_length=200, description="Text in our words or the notes.")

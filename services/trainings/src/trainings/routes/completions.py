@@ -4,8 +4,9 @@ import uuid
 from typing import Annotated, Final
 
 from chassis.paging import Page, answer_list
-from chassis.resources import created, send_etag
+from chassis.resources import IfMatch, created, send_etag
 from chassis.unit_of_work import CurrentCaller, Session
+from chassis.voids import VoidCreate
 from fastapi import Query, Request, Response
 
 from trainings import queries, service
@@ -33,7 +34,7 @@ async def list_completions(
 async def create_completion(
     request: Request, response: Response, session: Session, caller: CurrentCaller, body: CompletionCreate
 ) -> Completion:
-    """Record, for good, that an enrolled person completed the training."""
+    """Record that an enrolled person completed the training."""
     completion = await service.create_completion(session, caller, body)
     created(request, response, completion)
     return completion
@@ -45,5 +46,24 @@ async def get_completion(
 ) -> Completion:
     """Read one completion."""
     completion = await queries.get_about_person(session, caller, Completion, completion_id)
+    send_etag(request, response, completion)
+    return completion
+
+
+@router.post("/completions/{completion_id}/void", response_model=CompletionRead)
+async def void_completion(
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    completion_id: uuid.UUID,
+    version: IfMatch,
+    body: VoidCreate,
+) -> Completion:
+    """Void a completion that was entered in error, once and for good; the seat may be completed anew.
+
+    No count of people has it from then on, and an explanation lists it as `voided`.
+    """
+    completion = await service.void_completion(session, caller, completion_id, version, body)
     send_etag(request, response, completion)
     return completion

@@ -61,8 +61,9 @@ def _point(count: Count, *, sees_small: bool) -> RecordedPoint:
 def _explanation(
     query: RecordedFigureQuery, count: Count, account: Account, *, sees_small: bool
 ) -> RecordedExplanation:
-    cells = [account.counted, *account.left_out.values()]
-    counted, *left_out = cells if sees_small else domain.hide_small_cells(cells)
+    counted, left_out = account.counted, account.left_out
+    if not sees_small:
+        counted, left_out = domain.hide_small_account(counted, left_out)
     return RecordedExplanation(
         as_of=count.as_of,
         counted=RecordedCell.model_validate(counted),
@@ -73,7 +74,7 @@ def _explanation(
                 completions=cell.completions,
                 persons=cell.persons,
             )
-            for reason, cell in zip(account.left_out, left_out, strict=True)
+            for reason, cell in left_out.items()
         ],
         rule=domain.describe_rule(
             query.measure, count.as_of, query.nationality_code, query.agency_code, query.venue_kind, query.program_code

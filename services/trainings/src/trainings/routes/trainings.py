@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from chassis.paging import Page, answer_list
 from chassis.resources import IfMatch, created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
+from chassis.voids import VoidCreate
 from fastapi import Depends, Query, Request, Response
 
 from trainings import queries, service
@@ -76,5 +77,25 @@ async def update_training(
 ) -> Training:
     """Change fields of a training."""
     training = await service.update_training(session, caller, training_id, version, body, owner)
+    send_etag(request, response, training)
+    return training
+
+
+@router.post("/trainings/{training_id}/void", response_model=TrainingRead)
+async def void_training(
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    training_id: uuid.UUID,
+    version: IfMatch,
+    body: VoidCreate,
+) -> Training:
+    """Void a training that was entered in error, once and for good: what is right is recorded anew.
+
+    It may have completions: no count of people has them from then on, and an explanation lists them as `voided`.
+    Having completed it makes nobody a trained lead. Nobody can be enrolled in it, lead it or complete it any more.
+    """
+    training = await service.void_training(session, caller, training_id, version, body)
     send_etag(request, response, training)
     return training

@@ -3,13 +3,14 @@
 import uuid
 
 from chassis.paging import ListQuery, Page, sort_by
-from chassis.resources import CreateBody, ResourceRead
+from chassis.resources import CreateBody
 from chassis.values import Day
+from chassis.voids import VoidableRead, only_voided
 from pydantic import ConfigDict, Field
 
 
 class CompletionCreate(CreateBody):
-    """A completion to record, for good."""
+    """A completion to record. It cannot be changed later, only voided."""
 
     model_config = ConfigDict(
         hide_input_in_errors=True,
@@ -22,7 +23,7 @@ class CompletionCreate(CreateBody):
     completed_on: Day = Field(description="Not before the training starts, not in the future (UTC).")
 
 
-class CompletionRead(ResourceRead):
+class CompletionRead(VoidableRead):
     """An enrolled person met the course's rule."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -46,3 +47,4 @@ class CompletionQuery(ListQuery):
     person_id: list[uuid.UUID] = []
     completed_on_gte: Day | None = None
     completed_on_lte: Day | None = None
+    is_voided: bool | None = only_voided()

@@ -29,8 +29,9 @@ class RecordedPoint(BaseModel):
     lower: str | None = Field(description="The least it can be.")
     upper: str | None = Field(description="The most it can be.")
     records: int | None = Field(
-        description="Completions of the measure's family and nationality by then, before all other filters: 0 means no "
-        "record of any kind. Null where they are of fewer than 5 persons and the caller has no grant for them."
+        description="Completions of the measure's family and nationality by then, before all other filters; what was "
+        "voided is none. 0 means no record of any kind. Null where they are of fewer than 5 persons and the caller has "
+        "no grant for them."
     )
     suppressed: bool = Field(description="Whether the value is hidden because it is below 5.")
 
@@ -55,7 +56,7 @@ class RecordedLeftOut(BaseModel):
 
 
 class RecordedExplanation(BaseModel):
-    """What was counted and what was not: together all completions of the measure's family and nationality."""
+    """What was counted and what was not: together all completions of the family and nationality, voided ones too."""
 
     as_of: Day
     counted: RecordedCell

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from chassis.codes import Code, CountryCode, Line
 from chassis.paging import ListQuery, Page, sort_by
-from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
+from chassis.resources import Body, CreateBody, may_be_absent
 from chassis.values import Day
+from chassis.voids import VoidableRead, only_voided
 from pydantic import AfterValidator, ConfigDict, Field
 
 from trainings.domain import VenueKind
@@ -71,7 +72,7 @@ class TrainingUpdate(Body):
     venue: Line | None = may_be_absent()
 
 
-class TrainingRead(ResourceRead):
+class TrainingRead(VoidableRead):
     """One scheduled delivery of a course."""
 
     code: str | None
@@ -111,4 +112,5 @@ class TrainingQuery(ListQuery):
     starts_on_lte: Day | None = None
     ends_on_gte: Day | None = None
     ends_on_lte: Day | None = None
+    is_voided: bool | None = only_voided()
     q: str | None = Field(default=None, max_length=200, description="Text in the title, the code or the venue.")

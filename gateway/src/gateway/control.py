@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+from chassis.app import start_check
 from chassis.logs import configure_logs
 from chassis.problems import install_problem_handlers
+from chassis.refusals import Door, StartRefused
 from chassis.resources import Body
 from chassis.unit_of_work import make_engine
 from fastapi import FastAPI
@@ -14,7 +16,7 @@ from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.access import create_token
-from gateway.settings import GatewaySettings
+from gateway.settings import MIGRATIONS, GatewaySettings
 
 
 class TokenCreate(Body):
@@ -46,6 +48,14 @@ def create_app() -> FastAPI:
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     install_problem_handlers(app, {})
+    check_all = start_check(settings, engine, MIGRATIONS)
+
+    async def check_start(door: Door) -> None:
+        if door is not Door.private:
+            raise StartRefused("The control process asks nobody to sign in: give it a Unix socket, --uds, and no port.")
+        await check_all(door)
+
+    app.state.check_start = check_start
 
     @app.get("/readyz")
     async def readyz() -> dict[str, str]:

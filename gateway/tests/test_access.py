@@ -14,7 +14,6 @@ from gateway.openapi import MERGED
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-
 NOBODY = "01920000-0000-7000-8000-00000000dead"
 
 

@@ -19,9 +19,9 @@ from chassis.errors import Unauthenticated, Unavailable
 from chassis.testing import Database
 from chassis.testing.node import find_node, install_node_folder
 from chassis.tokens import verify_token
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI
-from gateway import issuer as rules
 from gateway.app import create_app
 from gateway.clients import IssuerClient, IssuerDown
 from gateway.issuer import Issuer, PublishedKeys, import_keys
@@ -29,6 +29,8 @@ from gateway.settings import ALGORITHMS
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 from sqlalchemy import text
+
+from gateway import issuer as rules
 
 CHECKOUT = Path(__file__).parents[2]
 AUDIENCE = "https://tributary.example/api"
@@ -45,7 +47,11 @@ class Provider:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        said = json.loads(self._process.stdout.readline())
+        line = ""
+        while not line.startswith("{"):  # it gives advice too
+            line = self._process.stdout.readline()
+            assert line, "the provider has ended"
+        said = json.loads(line)
         self.issuer: str = said["issuer"]
         self.keys: dict[str, dict[str, Any]] = {key["kid"]: key for key in said["keys"]}
 
@@ -129,9 +135,11 @@ class Forge:
         self.other = RSAKey.generate_key(2048)
 
     def header(self, **over: Any) -> dict[str, Any]:
+        """A header as it should be, but for `over`."""
         return without_none({"alg": "RS256", "typ": "at+jwt", "kid": "first"} | over)
 
     def claims(self, **over: Any) -> dict[str, Any]:
+        """Claims as they should be, but for `over`."""
         now = int(time.time())
         return without_none(
             {"iss": self.provider.issuer, "sub": "ana", "aud": AUDIENCE, "iat": now, "exp": now + 600} | over
@@ -140,20 +148,25 @@ class Forge:
     def sign(
         self, header: dict[str, Any] | str, claims: dict[str, Any] | str, key: Any = None, alg: str = "RS256"
     ) -> str:
+        """Header and claims as they are given, signed."""
         message = f"{encode(header)}.{encode(claims)}"
         signature = JWSRegistry.algorithms[alg].sign(message.encode(), key or self.key)
         return f"{message}.{encode_bytes(signature)}"
 
     def claiming(self, **claims: Any) -> str:
+        """A token with other claims."""
         return self.sign(self.header(), self.claims(**claims))
 
     def headed(self, **header: Any) -> str:
+        """A token with another header."""
         return self.sign(self.header(**header), self.claims())
 
     def public_pem(self) -> bytes:
+        """What everybody knows of the key."""
         return self.key.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     def shared(self, secret: bytes) -> str:
+        """A token whose signature anybody with `secret` can make."""
         message = f"{encode(self.header(alg='HS256'))}.{encode(self.claims())}"
         return f"{message}.{encode_bytes(hmac.digest(secret, message.encode(), 'sha256'))}"
 
@@ -196,6 +209,7 @@ class Gate:
         self.app = app
 
     async def add_user(self, issuer: str, subject: str, role: str = "viewer", *countries: str) -> None:
+        """Let somebody in, as an administrator would."""
         async with self.app.state.engine.begin() as connection:
             user = {"name": f"{subject} of {issuer}", "role": role, "issuer": issuer, "subject": subject}
             user_id = await connection.scalar(
@@ -212,10 +226,12 @@ class Gate:
                 )
 
     async def run(self, statement: str) -> None:
+        """Change something behind its back."""
         async with self.app.state.engine.begin() as connection:
             await connection.execute(text(statement))
 
     async def get(self, token: str, address: str = "/v1/tokens", scheme: str = "Bearer") -> httpx.Response:
+        """The answer to whoever has `token`."""
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         headers = {"Authorization": f"{scheme} {token}", "X-Request-Id": REQUEST_ID}
         async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
@@ -332,9 +348,9 @@ GOOD: dict[str, Make] = {
 }
 
 
-@pytest.mark.parametrize("make", GOOD.values(), ids=GOOD)
-async def test_good_token_holds(gate: Gate, forge: Forge, make: Make) -> None:
-    assert (await gate.get(make(forge))).status_code == 200
+async def test_good_tokens_hold(gate: Gate, forge: Forge) -> None:
+    statuses = {name: (await gate.get(make(forge))).status_code for name, make in GOOD.items()}
+    assert statuses == dict.fromkeys(GOOD, 200)
 
 
 EXPIRED = "The token has expired. Sign in again at {issuer}."
@@ -420,11 +436,11 @@ HOSTILE: dict[str, tuple[Make, str | None]] = {
     "claims changed": (lambda f: graft(f.claiming(), encode(f.claims(sub="bea"))), None),
     "two parts": (lambda f: f.claiming().rpartition(".")[0], None),
     "four parts": (lambda f: f.claiming() + ".AAAA", None),
-    "encrypted": (lambda f: "eyJhbGciOiJkaXIifQ..AA.AA.AA", None),
-    "dots": (lambda f: "..", None),
+    "encrypted": (lambda _: "eyJhbGciOiJkaXIifQ..AA.AA.AA", None),
+    "dots": (lambda _: "..", None),
     "not base64": (lambda f: f.claiming().replace(".", "+.", 1), None),
     "padded": (lambda f: f.claiming() + "==", None),
-    "of odd length": (lambda f: "A.A.A", None),
+    "of odd length": (lambda _: "A.A.A", None),
     "huge": (lambda f: f.claiming(x="x" * 20_000), None),
 }  # fmt: skip
 
@@ -442,15 +458,15 @@ def graft(token: str, claims: str) -> str:
     return f"{header}.{claims}.{signature}"
 
 
-@pytest.mark.parametrize(("make", "detail"), HOSTILE.values(), ids=HOSTILE)
-async def test_hostile_token_is_refused(
-    gate: Gate, forge: Forge, provider: Provider, make: Make, detail: str | None
-) -> None:
-    answer = await gate.get(make(forge))
-    expected = refusal(provider, detail and detail.format(issuer=provider.issuer))
-    assert (answer.status_code, answer.json()) == (401, expected)
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["www-authenticate"] == "Bearer"
+async def test_hostile_tokens_are_refused(gate: Gate, forge: Forge, provider: Provider) -> None:
+    assert (await gate.get(forge.claiming())).status_code == 200
+    for name, (make, detail) in HOSTILE.items():
+        answer = await gate.get(make(forge))
+        expected = refusal(provider, detail and detail.format(issuer=provider.issuer))
+        assert (answer.status_code, answer.json()) == (401, expected), name
+        assert answer.headers["content-type"] == "application/problem+json", name
+        assert answer.headers["www-authenticate"] == "Bearer", name
+    assert (await gate.get(forge.claiming())).status_code == 200
 
 
 async def test_tokens_of_an_issuer_are_nothing_to_a_gateway_without_one(
@@ -506,6 +522,7 @@ class Clock:
         self.now = 1000.0
 
     def __call__(self) -> float:
+        """The time."""
         return self.now
 
 
@@ -521,6 +538,7 @@ class Published:
         self.read_count = 0
 
     async def __call__(self, address: str) -> dict[str, Any]:
+        """What stands at an address."""
         if self.is_down:
             self.read_count += 1
             raise IssuerDown("it is down")
@@ -601,10 +619,11 @@ def test_only_keys_that_verify_signatures_are_taken() -> None:
         RSAKey.generate_key(2048).as_dict(private=False) | {"kid": "rsa"},
         published_key("ed"),
     ]
+    weak = rsa.generate_private_key(65537, 1024).public_key().public_numbers()  # noqa: S505 - so that it is refused
     bad: list[Any] = [
         {"kty": "oct", "k": "c2VjcmV0", "kid": "x"},
         {"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "x"},
-        RSAKey.generate_key(1024).as_dict(private=False) | {"kid": "x"},
+        {"kty": "RSA", "n": encode_bytes(weak.n.to_bytes(128, "big")), "e": "AQAB", "kid": "x"},
         {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "x"},
         {"kty": ["RSA"], "kid": "x"},
         {"kid": "x"},
@@ -638,6 +657,7 @@ class AnyKey(Forge):
         self.key = key
 
     def token(self, alg: str, signed_with: str) -> str:
+        """A token that says `alg`, signed otherwise perhaps."""
         now = int(time.time())
         claims = {"iss": Published.URL, "sub": "ana", "aud": "us", "iat": now, "exp": now + 60}
         return self.sign({"alg": alg, "typ": "JWT", "kid": "k"}, claims, alg=signed_with)

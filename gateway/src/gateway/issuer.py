@@ -135,6 +135,8 @@ def import_keys(document: Mapping[str, Any]) -> dict[str, list[Key]]:
 
 def _import_key(one: dict[str, Any]) -> Key | None:
     kind = _KEY_TYPES.get(str(one.get("kty")))  # never `oct`: a published secret verifies nothing
+    if kind is RSAKey and len(str(one.get("n"))) * 6 < LEAST_RSA_BITS:  # six bits a character of base64
+        return None
     try:
         key: Key | None = kind.import_key(one) if kind else None
         public = key.public_key if key else None

@@ -75,7 +75,7 @@ def merge(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _at_the_gateway(item: dict[str, Any]) -> dict[str, Any]:
     """The operations of a path, with the tokens that the gateway takes where the service takes the gateway's."""
-    either = {"security": [{name: []} for name in SECURITY_SCHEMES]}
+    either: dict[str, Any] = {"security": [{name: []} for name in SECURITY_SCHEMES]}
     return {method: operation | either if "security" in operation else operation for method, operation in item.items()}
 
 

@@ -103,8 +103,16 @@ def test_compose_runs_the_same_processes() -> None:
         assert told["TRIBUTARY_POOL_SIZE"] == str(one.pool)
         assert told["TRIBUTARY_DATABASE_URL_FILE"] == f"/run/secrets/{one.database}-database-url"
         calls = {f"TRIBUTARY_{name.upper()}_URL" for name in one.calls}
-        assert {name for name in told if name.endswith("_URL")} == calls
-        files = {Path(path).name for name, path in told.items() if name.endswith("_FILE")}
+        assert {name for name in told if name.endswith("_URL")} - {"TRIBUTARY_ISSUER_URL"} == calls
+        files = {Path(path).name for name, path in told.items() if name.endswith(("_FILE", "PGSSLROOTCERT"))}
         assert files == set(service["secrets"]) <= set(compose["secrets"])
         assert {secret.replace("_", "-") for secret in one.secrets} <= files
+        # It listens on all addresses of its container, and must say how people sign in.
+        asked = {
+            "TRIBUTARY_ISSUER_URL",
+            "TRIBUTARY_ISSUER_AUDIENCE",
+            "TRIBUTARY_TOKENS_ONLY",
+            "TRIBUTARY_ALLOWED_HOSTS",
+        }
+        assert asked <= set(told) or not one.is_public
         assert service.get("ports", []) == (["127.0.0.1:8000:8000"] if one.is_public else [])

@@ -1,15 +1,21 @@
 """Tokens: made once, kept as a hash, refused when they should be."""
 
 import base64
+import json
+import re
 
 import httpx
 import pytest
 from chassis.errors import Conflict, Invalid
 from chassis.testing import ACTING, caller
 from chassis.unit_of_work import open_session
+from chassis.testing.contract import operations_of
 from fastapi import FastAPI
 from gateway.access import create_token
+from gateway.openapi import MERGED
 from sqlalchemy import text
+
+NOBODY = "01920000-0000-7000-8000-00000000dead"
 
 
 async def make_token(app: FastAPI, name: str = "script", role: str = "viewer", *countries: str) -> str:
@@ -78,10 +84,60 @@ async def test_foreign_host_is_refused(app: FastAPI, client: httpx.AsyncClient) 
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
 
-async def test_token_in_the_address_is_refused(app: FastAPI, client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(
+    "query", ["token={}", "access_token={}", "Access_Token=x", "api_key=", "q=1&format={}", "q={}"]
+)
+@pytest.mark.parametrize("path", ["/v1/countries", "/v1/tokens", "/v1/agencies", "/v1/nothing"])
+async def test_token_in_the_address_is_refused(app: FastAPI, client: httpx.AsyncClient, path: str, query: str) -> None:
     token = await make_token(app)
-    answer = await client.get(f"/v1/countries?token={token}", headers={"Authorization": f"Bearer {token}"})
-    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
+    for headers in ({}, {"Authorization": f"Bearer {token}"}):
+        answer = await client.get(f"{path}?{query.format(token)}", headers=headers)
+        said = "Send it as `Authorization: Bearer <token>`, or as the password of Basic with any user name."
+        assert answer.json() == {
+            "type": "/problems/token_in_address",
+            "title": "A token must not stand in an address",
+            "status": 400,
+            "code": "token_in_address",
+            "detail": "Addresses are kept in logs and histories, so a token in one is no secret any more. Revoke it, "
+            f"make a new one, and leave it out of the address. {said}",
+            "instance": path,
+            "request_id": answer.headers["x-request-id"],
+            "errors": [
+                {
+                    "parameter": query.rpartition("&")[2].partition("=")[0],
+                    "code": "token_in_address",
+                    "message": said,
+                }
+            ],
+        }
+        assert answer.status_code == 400
+        assert token not in answer.text
+
+
+async def test_every_operation_takes_the_token_as_bearer_and_as_the_password_of_basic(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    token = await make_token(app, "everything", "admin")
+    basic = base64.b64encode(f"excel@example.org:{token}".encode()).decode()
+    document = json.loads((app.state.settings.openapi_folder / MERGED).read_text())
+    operations = operations_of(document)
+    assert len(operations) > 50
+    for one in operations:
+        told = {"X-Request-Id": NOBODY}
+        address = re.sub(r"\{[^}]*\}", NOBODY, one.path)
+        answers = [
+            await client.request(one.method, address, headers=told | authorization)
+            for authorization in (
+                {"Authorization": f"Bearer {token}"},
+                {"Authorization": f"Basic {basic}"},
+                {"Authorization": f"basic {basic}"},
+                {},
+            )
+        ]
+        bearer, *others, none = [(answer.status_code, answer.text) for answer in answers]
+        assert bearer[0] not in {401, 500}, one
+        assert others == [bearer, bearer], one
+        assert none[0] == 401, one
 
 
 async def test_services_out_of_reach_are_named_and_nothing_is_zero(app: FastAPI, client: httpx.AsyncClient) -> None:

@@ -1,10 +1,13 @@
 """One document of four: what must not be merged is refused."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from chassis.errors import DomainError
-from gateway.openapi import MergeConflict, merge
+from chassis.testing.contract import operations_of
+from gateway.openapi import MERGED, MergeConflict, merge
 from gateway.pages import PROBLEMS
 from gateway.routing import NOUNS, check_documents, find_service
 
@@ -23,6 +26,21 @@ def test_schemas_that_are_deeply_equal_are_one() -> None:
     merged = merge({"one": one, "two": two})
     assert sorted(merged["paths"]) == ["/v1/a", "/v1/b"]
     assert list(merged["components"]["schemas"]) == ["Shared"]
+
+
+def test_every_operation_takes_a_token_in_either_way() -> None:
+    open_one = make_document("/v1/a", "get_a", {})
+    signed = make_document("/v1/b", "get_b", {})
+    signed["paths"]["/v1/b"]["get"]["security"] = [{"HTTPBearer": []}]
+    signed["components"]["securitySchemes"] = {"HTTPBearer": {"type": "http", "scheme": "bearer"}}
+    merged = merge({"one": open_one, "two": signed})
+    assert merged["paths"]["/v1/b"]["get"]["security"] == [{"BearerToken": []}, {"BasicToken": []}]
+    assert "security" not in merged["paths"]["/v1/a"]["get"]
+    schemes = merged["components"]["securitySchemes"]
+    assert {name: one["scheme"] for name, one in schemes.items()} == {"BearerToken": "bearer", "BasicToken": "basic"}
+    committed = json.loads((Path(__file__).parents[2] / "openapi" / MERGED).read_text())
+    for one in operations_of(committed):
+        assert one.spec["security"] == [{"BearerToken": []}, {"BasicToken": []}], one
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Not the system that the other tests read: what is written here would be in their
 
 import asyncio
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -56,7 +57,7 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             "TRIBUTARY_CURSOR_KEY": "cursor-key-of-a-system-to-be-fuzzed",
             "TRIBUTARY_TOKEN_PUBLIC_KEY": key.as_pem(private=False).decode(),
             "TRIBUTARY_TOKEN_PRIVATE_KEY": key.as_pem(private=True).decode(),
-            "TRIBUTARY_PEOPLE_KEY": "5a" * 32,
+            "TRIBUTARY_PEOPLE_KEY": secrets.token_hex(32),
             "TRIBUTARY_LOG_LEVEL": "ERROR",
             # A busy machine is slow, which is not what is looked for here.
             "TRIBUTARY_CARD_DEADLINE_SECONDS": "30",

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from asyncpg import PostgresError
 from fastapi import APIRouter, FastAPI
 from joserfc.jwk import OKPKey
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -24,6 +26,7 @@ from chassis.logs import begin_request, configure_logs
 from chassis.migrate import check_schema
 from chassis.openapi import describe
 from chassis.problems import ConstraintWords, install_problem_handlers, unexpected_problem
+from chassis.refusals import Door, StartRefused, check_role
 from chassis.resources import NotModified
 from chassis.settings import Settings
 from chassis.tokens import Caller
@@ -46,14 +49,15 @@ def make_app(
 ) -> FastAPI:
     """An app that serves `routers` and refuses to start on a database that is not at the head of `migrations`.
 
-    An app with private routes sets `app.state.sealer`, which seals what they keep for their keys.
+    An app with private routes sets `app.state.sealer`, which seals what they keep for their keys. What else it refuses
+    to start with, `app.state.check_start` says to whoever knows where it will listen: `chassis.serve`.
     """
     configure_logs(name, settings.log_level)
     engine = make_engine(settings)
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        await check_schema(engine, migrations)
+        await check_database(engine, migrations)
         try:
             if lifespan is None:
                 yield
@@ -74,6 +78,7 @@ def make_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.check_start = start_check(settings, engine, migrations)
     app.state.settings = settings
     app.state.engine = engine
     app.state.authenticate = authenticate
@@ -89,6 +94,31 @@ def make_app(
     for router in routers:
         app.include_router(router)
     return app
+
+
+async def check_database(engine: AsyncEngine, migrations: Path) -> None:
+    """Raise `StartRefused` unless the schema is the one this code needs and the database's rules bind us."""
+    await check_schema(engine, migrations)
+    await check_role(engine)
+
+
+def start_check(settings: Settings, engine: AsyncEngine, migrations: Path) -> Callable[[Door], Awaitable[None]]:
+    """What raises `StartRefused`, with all reasons, where an app must not listen behind a door."""
+
+    async def check_start(door: Door) -> None:
+        if refusals := settings.find_refusals(door):
+            raise StartRefused("\n".join(refusals))
+        try:
+            await check_database(engine, migrations)
+        except (OSError, DBAPIError, PostgresError) as error:
+            reason = type(getattr(error, "orig", None) or error).__name__
+            raise StartRefused(
+                f"The database cannot be reached ({reason}): see that it runs and that TRIBUTARY_DATABASE_URL is right."
+            ) from error
+        finally:
+            await engine.dispose()  # its connections belong to the loop that this runs in
+
+    return check_start
 
 
 def health_router(

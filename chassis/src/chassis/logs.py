@@ -61,7 +61,7 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         library.handlers = []
         library.propagate = True
     logging.getLogger("uvicorn.access").disabled = True  # the request line of chassis.app takes its place
-    for name in ("httpx", "alembic"):
+    for name in ("alembic", "asyncio", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -12,11 +12,13 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from chassis.refusals import StartRefused
+
 # A migration that cannot get its lock at once gives way to traffic rather than queue in front of it.
 LOCK_LIMIT: Final = {"lock_timeout": "5000"}
 
 
-class StaleSchemaError(Exception):
+class StaleSchemaError(StartRefused):
     """The database is not at the version this code was written for."""
 
 
@@ -65,7 +67,8 @@ async def check_schema(engine: AsyncEngine, migrations: Path) -> None:
         found = await connection.run_sync(current)
     if found != head:
         raise StaleSchemaError(
-            f"The database is at migration {found or 'none'}, this code needs {head}. Migrate it, then start again."
+            f"The database is at migration {found or 'none'}, this code needs {head}: "
+            "run `python -m tributary.migrate`, then start again."
         )
 
 

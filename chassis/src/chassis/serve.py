@@ -4,6 +4,7 @@ Binds the socket itself, stops gracefully on SIGTERM and SIGINT, and with `--wit
 """
 
 import argparse
+import asyncio
 import importlib
 import os
 import signal
@@ -11,12 +12,14 @@ import socket
 import stat
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
 from pydantic import ValidationError
+
+from chassis.refusals import StartRefused, door_of
 
 GRACE_SECONDS: Final = 10  # for requests that are being answered when the signal comes
 BACKLOG: Final = 2048
@@ -28,8 +31,12 @@ class CannotServeError(Exception):
 
 def serve(factory: str, listener: socket.socket) -> None:
     """Answer requests on a bound socket with the app that `factory` makes, until a signal asks to stop."""
+    app = make_app(factory)
+    check_start = getattr(getattr(app, "state", None), "check_start", None)
+    if check_start is not None:
+        asyncio.run(check_start(door_of(listener)))
     config = uvicorn.Config(
-        make_app(factory),
+        app,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -50,10 +57,16 @@ def make_app(factory: str) -> Any:  # noqa: ANN401 - an ASGI app of any framewor
     try:
         return getattr(importlib.import_module(module), function)()
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        wrong = "; ".join(_describe(one) for one in error.errors())
         raise CannotServeError(f"{factory} has settings that are missing or wrong (TRIBUTARY_...): {wrong}.") from None
     except OSError as error:
         raise CannotServeError(f"{factory} cannot read a file of its settings: {error}.") from None
+
+
+def _describe(error: Mapping[str, Any]) -> str:
+    where = ".".join(map(str, error["loc"]))
+    message = str(error["msg"]).removeprefix("Value error, ").removesuffix(".")
+    return f"{where}: {message}" if where else message
 
 
 def bind_unix(path: Path) -> socket.socket:
@@ -144,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         finally:
             if chosen.uds is not None:
                 chosen.uds.unlink(missing_ok=True)
-    except CannotServeError as error:
+    except (CannotServeError, StartRefused) as error:
         print(error, file=sys.stderr)  # noqa: T201 - there are no logs before there is an app
         sys.exit(1)
 

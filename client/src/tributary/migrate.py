@@ -13,6 +13,7 @@ from pathlib import Path
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from chassis.migrate import alembic_config, migrate_all
+from chassis.refusals import find_database_fault
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -63,6 +64,8 @@ def head_of(migrations: Path) -> str | None:
 
 def make_ready(superuser_url: str, topology: Topology, passwords: Mapping[str, str]) -> dict[str, str]:
     """Provision and migrate each database that is not at its head; what was done, by database."""
+    if fault := find_database_fault("TRIBUTARY_DATABASE_SUPERUSER_URL", superuser_url):
+        raise MigrateError(fault)
     asyncio.run(check_connections(superuser_url, topology))
 
     async def find_versions() -> list[str | None]:

@@ -38,6 +38,7 @@ TICK_SECONDS: Final = 0.5
 EXAMPLE_COUNTRY: Final = "MX"
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SUPERUSER_URL: Final = "TRIBUTARY_DATABASE_SUPERUSER_URL"
+LOCAL_SIGN_IN: Final = "TRIBUTARY_LOCAL_SIGN_IN"
 
 
 class ServeError(Exception):
@@ -202,10 +203,13 @@ class System:
             role = f"{process.database}_app"
             password = read_key(self._folder.keys, role_password_file(role))
             url = url_of_role(superuser_url, process.database, role, password)
+        environment = environment_of(process, addresses=addresses, keys=self._folder.keys, database_url=url)
+        if process.is_public:
+            environment.setdefault(LOCAL_SIGN_IN, "true")  # nobody but this machine can reach it
         return Child(
             process.name,
             [sys.executable, "-P", "-m", "chassis.serve", process.app, *where, "--with-parent"],
-            environment_of(process, addresses=addresses, keys=self._folder.keys, database_url=url),
+            environment,
             self._folder.logs / f"{process.name}.log",
             inherited,
         )

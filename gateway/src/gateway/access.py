@@ -1,21 +1,23 @@
-"""Who is calling: API tokens as Bearer or as the password of Basic, looked up for each request."""
+"""Who is calling: an API token or the issuer's access token, as Bearer or as the password of Basic, at each request."""
 
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from chassis.codes import COUNTRY_NAMES
-from chassis.errors import Conflict, Invalid, Unauthenticated, invalid
+from chassis.errors import BadRequest, Conflict, FieldError, Forbidden, Invalid, Unauthenticated, invalid
 from chassis.resources import write_row
 from chassis.tokens import EVERYWHERE, Caller
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 
+from gateway.issuer import Identity
 from gateway.models import ROLES, ApiToken, Grant, User
 
 _PREFIX: Final = "trib"
@@ -27,6 +29,26 @@ COVERS: Final[dict[str, frozenset[str]]] = {
     "officer": frozenset({"viewer", "analyst", "officer"}),
     "admin": frozenset({"viewer", "admin"}),
 }
+
+
+_TOKEN_PARAMETERS: Final = frozenset(
+    {"token", "access_token", "api_token", "id_token", "auth_token", "authorization", "bearer", "api_key", "apikey"}
+)
+_LOOKS_LIKE_TOKEN: Final = re.compile(r"trib_[0-9a-f]+_|eyJ[\w-]*\.eyJ[\w-]*\.")
+
+
+class TokenInAddress(BadRequest):
+    """A token where it is seen by whoever sees an address: logs, histories, bookmarks, the next page."""
+
+    code = "token_in_address"
+    title = "A token must not stand in an address"
+
+
+class UnknownUser(Forbidden):
+    """The issuer vouches for somebody whom no administrator has let in."""
+
+    code = "unknown_user"
+    title = "You are signed in, but not a user here"
 
 
 def write_token(key: str, secret: str) -> str:
@@ -52,10 +74,51 @@ def token_of(authorization: str | None) -> str:
     raise Unauthenticated("Send a token: `Authorization: Bearer <token>`, or Basic with the token as the password.")
 
 
+def refuse_token_in_address(request: Request) -> None:
+    """Raise where a token stands in the query, be it one that holds or not."""
+    found = [
+        name
+        for name, value in request.query_params.multi_items()
+        if name.lower() in _TOKEN_PARAMETERS or _LOOKS_LIKE_TOKEN.match(value)
+    ]
+    if found:
+        message = "Send it as `Authorization: Bearer <token>`, or as the password of Basic with any user name."
+        raise TokenInAddress(
+            "Addresses are kept in logs and histories, so a token in one is no secret any more. Revoke it, make a new "
+            f"one, and leave it out of the address. {message}",
+            [FieldError(TokenInAddress.code, message, parameter=name) for name in dict.fromkeys(found)],
+        )
+
+
 async def authenticate(request: Request) -> Caller:
-    """The user behind the token of `request`. Read anew each time: a revoked token ends at once."""
+    """The user behind the token of `request`. Read anew each time: what is revoked ends at once."""
+    refuse_token_in_address(request)
+    token = token_of(request.headers.get("authorization"))
+    issuer = request.app.state.issuer
+    if issuer is not None and "." in token:  # which no token of ours has
+        return await find_person(request, await issuer.identify(token))
+    return await find_token_user(request, token)
+
+
+async def find_person(request: Request, identity: Identity) -> Caller:
+    """The user whom an issuer names. Role and countries are ours to give: no claim of a token is asked for them."""
+    statement = select(User).where(User.issuer == identity.issuer, User.subject == identity.subject)
+    async with AsyncSession(request.app.state.engine) as session:
+        user = (await session.exec(statement)).first()
+    if user is None:
+        raise UnknownUser(
+            "You signed in, but nobody has made you a user here. Ask an administrator to add a user with the issuer "
+            f"{identity.issuer} and the subject {identity.subject}."
+        )
+    if not user.is_active:
+        raise UnknownUser("You signed in, but an administrator has ended your access. Ask one to give it back.")
+    return Caller(str(user.id), user.name, user.role, frozenset(grant.country_code for grant in user.grants))
+
+
+async def find_token_user(request: Request, given: str) -> Caller:
+    """The user of an API token, for what the token may do."""
     refused = Unauthenticated("The token is unknown, expired or revoked. Make a new one with `tributary token create`.")
-    parts = token_of(request.headers.get("authorization")).split("_", 2)
+    parts = given.split("_", 2)
     if len(parts) != 3 or parts[0] != _PREFIX or not (parts[1].isascii() and parts[1].isalnum()):  # noqa: PLR2004 - prefix, key, secret
         raise refused
     async with AsyncSession(request.app.state.engine) as session:

@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access import authenticate
-from gateway.clients import SERVICES, Services
+from gateway.clients import SERVICES, IssuerClient, Services
+from gateway.issuer import Issuer
+from gateway.origins import Preflights, ReadableAnswers
 from gateway.routes import ROUTERS
 from gateway.service import CONSTRAINT_WORDS
-from gateway.settings import MIGRATIONS, GatewaySettings
+from gateway.settings import MIGRATIONS, GatewaySettings, items_of
 
 
 def create_app() -> FastAPI:
@@ -27,7 +29,9 @@ def create_app() -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.services = Services(settings)
-        yield
+        async with open_issuer(settings) as issuer:
+            app.state.issuer = issuer
+            yield
         await app.state.services.close()
 
     app = make_app(
@@ -45,8 +49,22 @@ def create_app() -> FastAPI:
     app.state.token_private_key = OKPKey.import_key(private_key)
     app.state.sealer = Sealer(private_key.encode(), "idempotency_keys")
     # Innermost, where `add_middleware` would make it the outermost: a refusal is logged and has its request's id too.
-    app.user_middleware.append(Middleware(KnownHosts, hosts=frozenset(settings.allowed_hosts.split(","))))
+    app.user_middleware.append(Middleware(KnownHosts, hosts=frozenset(items_of(settings.allowed_hosts))))
+    if origins := items_of(settings.allowed_origins):
+        app.user_middleware.append(Middleware(Preflights, origins=origins))
+        app.add_middleware(ReadableAnswers, origins=origins)
     return app
+
+
+@asynccontextmanager
+async def open_issuer(settings: GatewaySettings) -> AsyncIterator[Issuer | None]:
+    """The issuer that is configured, if one is. It is not asked before a token of its own comes."""
+    if settings.issuer_url is None or settings.issuer_audience is None:
+        yield None
+        return
+    client = IssuerClient(settings.issuer_url)
+    yield Issuer(settings.issuer_url, settings.issuer_audience, items_of(settings.issuer_algorithms), client.read)
+    await client.close()
 
 
 async def _ready_services(app: FastAPI) -> dict[str, bool]:

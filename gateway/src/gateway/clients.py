@@ -1,16 +1,18 @@
-"""Talking to the services: one client each. The only module that knows the HTTP library."""
+"""Talking to the services, and to the issuer: one client each. The only module that knows the HTTP library."""
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 import structlog
 from chassis.errors import BadRequest, OutcomeUnknown, Unavailable
 from chassis.logs import current_request_id
+from chassis.refusals import is_loopback
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -20,6 +22,8 @@ logger = structlog.get_logger()
 SERVICES: Final = ("programs", "trainings", "funding")
 _FORWARDED: Final = (b"accept", b"content-type", b"idempotency-key", b"if-match", b"if-none-match")
 JITTER_SECONDS: Final = 0.25
+ISSUER_TIMEOUT_SECONDS: Final = 4
+ISSUER_MAX_BYTES: Final = 1_048_576
 # What stays as it is in an address: what is encoded already, and every other printable character but # and space.
 _KEPT: Final = "%!\"$&'()*+,/:;<=>?@[\\]^`{|}"
 _RETURNED: Final = (
@@ -135,6 +139,49 @@ class Services:
         answer = await self._send(service, outgoing)
         returned = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}
         return StreamingResponse(_body(answer), status_code=answer.status_code, headers=returned)
+
+
+class IssuerDown(Exception):
+    """The issuer did not answer, or not what an issuer answers. Says which, for the log."""
+
+
+class IssuerClient:
+    """Reads what an OpenID Connect issuer publishes. It follows no redirects: what is at the address is what counts."""
+
+    def __init__(self, url: str) -> None:
+        is_here = is_loopback(urlsplit(url).hostname or "")
+        self._client = httpx.AsyncClient(trust_env=not is_here)  # a proxy may stand before others, not before ourselves
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def read(self, address: str) -> Mapping[str, Any]:
+        """The JSON object at `address`; `IssuerDown` where there is none, in time and of a sane size."""
+        try:
+            async with asyncio.timeout(ISSUER_TIMEOUT_SECONDS):
+                found = json.loads(await self._read_bytes(address))
+        except TimeoutError as error:
+            raise IssuerDown("it does not answer in time") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise IssuerDown(type(error).__name__) from error
+        except (ValueError, RecursionError) as error:
+            raise IssuerDown(f"{address} is not JSON") from error
+        if not isinstance(found, dict):
+            raise IssuerDown(f"{address} is not a JSON object")
+        return found
+
+    async def _read_bytes(self, address: str) -> bytes:
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        async with self._client.stream("GET", address, headers=headers) as answer:
+            if answer.status_code != httpx.codes.OK:
+                raise IssuerDown(f"{address} answers {answer.status_code}")
+            content = b""
+            async for chunk in answer.aiter_raw():
+                content += chunk
+                if len(content) > ISSUER_MAX_BYTES:
+                    raise IssuerDown(f"{address} is too large")
+            return content
 
 
 def _is_keyed(request: httpx.Request) -> bool:

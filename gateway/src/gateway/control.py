@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
+from chassis.app import start_check
 from chassis.logs import configure_logs
 from chassis.problems import install_problem_handlers
+from chassis.refusals import Door, StartRefused
 from chassis.resources import Body
 from chassis.tokens import Caller
 from chassis.unit_of_work import make_engine, open_session
@@ -14,7 +16,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from gateway.access import create_token
-from gateway.settings import GatewaySettings
+from gateway.settings import MIGRATIONS, GatewaySettings
 
 # Whoever may open the socket: the machine does not say who that is.
 OPERATOR: Final = Caller(subject="control", name="the operator of this machine", role="admin", countries=frozenset())
@@ -49,6 +51,14 @@ def create_app() -> FastAPI:
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     install_problem_handlers(app, {})
+    check_all = start_check(settings, engine, MIGRATIONS)
+
+    async def check_start(door: Door) -> None:
+        if door is not Door.private:
+            raise StartRefused("The control process asks nobody to sign in: give it a Unix socket, --uds, and no port.")
+        await check_all(door)
+
+    app.state.check_start = check_start
 
     @app.get("/readyz")
     async def readyz() -> dict[str, str]:

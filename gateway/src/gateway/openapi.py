@@ -23,6 +23,22 @@ DESCRIPTION: Final = (
     "once; stages of money never mix; what is missing is named, never shown as zero."
 )
 
+# However somebody signs in, an operation takes the token in either of two ways.
+SECURITY_SCHEMES: Final = {
+    "BearerToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API token (`trib_...`), or an access token (a JWT) that the OpenID Connect issuer of this "
+        "installation made out for this API. Never in an address.",
+    },
+    "BasicToken": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "Any user name, and the token as the password: for Excel, Power Query and what else knows no "
+        "bearer tokens.",
+    },
+}
+
 
 class MergeConflict(Exception):
     """Two documents mean different things by one name."""
@@ -38,7 +54,7 @@ def merge(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
             "description": DESCRIPTION,
         },
         "paths": {},
-        "components": {"schemas": {}, "securitySchemes": {}},
+        "components": {"schemas": {}, "securitySchemes": SECURITY_SCHEMES},
     }
     operations: dict[str, str] = {}
     for service, document in documents.items():
@@ -51,11 +67,16 @@ def merge(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
                 if name in operations:
                     raise MergeConflict(f"the operation {name} is in {operations[name]} and in {service}")
                 operations[name] = service
-        for kind in ("schemas", "securitySchemes"):
-            for name, schema in document["components"].get(kind, {}).items():
-                if merged["components"][kind].setdefault(name, schema) != schema:
-                    raise MergeConflict(f"{service} means another thing by the schema {name} than a service before it")
-    return merged
+        for name, schema in document["components"]["schemas"].items():
+            if merged["components"]["schemas"].setdefault(name, schema) != schema:
+                raise MergeConflict(f"{service} means another thing by the schema {name} than a service before it")
+    return merged | {"paths": {path: _at_the_gateway(item) for path, item in merged["paths"].items()}}
+
+
+def _at_the_gateway(item: dict[str, Any]) -> dict[str, Any]:
+    """The operations of a path, with the tokens that the gateway takes where the service takes the gateway's."""
+    either: dict[str, Any] = {"security": [{name: []} for name in SECURITY_SCHEMES]}
+    return {method: operation | either if "security" in operation else operation for method, operation in item.items()}
 
 
 def generate() -> dict[str, str]:

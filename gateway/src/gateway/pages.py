@@ -30,10 +30,14 @@ PROBLEMS: Final = {
     "precondition_required": "A change must name the version it changes. Read the record, send its ETag as If-Match.",
     "request_in_flight": "The same request is being worked on. Send it again in a moment, with the same key.",
     "stale_version": "Somebody changed the record since you read it. Read it again and repeat your change.",
+    "token_in_address": "A token in an address is kept in logs and histories. Revoke it, and send a new one as Bearer, "
+    "or as the password of Basic.",
     "too_large": "The body is larger than this address reads.",
     "unauthenticated": "There is no valid token with the request. Send one as Bearer, or as the password of Basic.",
     "unavailable": "Something this answer needs is out of reach. Nothing was changed; try again after Retry-After.",
     "unknown_parameter": "There is no such query parameter here. Ignoring it would have answered another question.",
+    "unknown_user": "The issuer knows you and this system does not. An administrator adds you with your issuer and "
+    "subject.",
     "unsupported_media_type": "The body must be JSON: send Content-Type: application/json.",
     "validation": "Some values are not valid. `errors` names each, with its place and how to mend it.",
     "voided": "The record was entered in error and voided; it stays as it is. Record anew what is right.",

@@ -1,4 +1,4 @@
-"""The control app: makes tokens for whoever may open its socket. Served on a 0600 Unix socket and nowhere else."""
+"""The control app: makes tokens and sign-in links for whoever may open its socket, which is a 0600 Unix socket."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from gateway.access import create_token
+from gateway.access import create_link, create_token
 from gateway.settings import GatewaySettings
 
 
@@ -24,6 +24,21 @@ class TokenCreate(Body):
     role: str
     countries: list[str] = Field(default=[], max_length=250)
     expires_days: float = 30
+
+
+class LinkCreate(Body):
+    """Whom the link is to sign in."""
+
+    name: str = Field(min_length=1, max_length=100)
+    role: str
+    countries: list[str] = Field(default=[], max_length=250)
+
+
+class LinkMade(BaseModel):
+    """The code of the link, shown this once."""
+
+    code: str
+    expires_at: datetime
 
 
 class TokenMade(BaseModel):
@@ -56,5 +71,11 @@ def create_app() -> FastAPI:
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             token, expires_at = await create_token(session, body.name, body.role, body.countries, body.expires_days)
         return {"token": token, "expires_at": expires_at}
+
+    @app.post("/links", status_code=201, response_model=LinkMade)
+    async def make_link(body: LinkCreate) -> dict[str, Any]:
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            code, expires_at = await create_link(session, body.name, body.role, body.countries)
+        return {"code": code, "expires_at": expires_at}
 
     return app

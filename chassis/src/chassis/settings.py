@@ -8,19 +8,10 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """What every process needs. No default here would be unfit for production: what is secret has none."""
+class FileSettings(BaseSettings):
+    """Settings of which each may stand in a file."""
 
     model_config = SettingsConfigDict(env_prefix="TRIBUTARY_", extra="ignore")
-
-    database_url: SecretStr = Field(description="postgresql+asyncpg://role:password@host/database")
-    cursor_key: SecretStr = Field(min_length=32, description="Signs the cursors of lists.")
-    token_public_key: str = Field(description="PEM of the Ed25519 key that verifies the gateway's tokens.")
-    pool_size: int = Field(default=8, ge=1, le=50, description="Database connections of this process.")
-    statement_timeout_seconds: float = Field(default=10, gt=0)
-    max_body_bytes: int = Field(default=1_048_576, gt=0)
-    idempotency_days: float = Field(default=7, ge=1, description="How long the answer to a key is kept.")
-    log_level: str = "INFO"
 
     @model_validator(mode="before")
     @classmethod
@@ -32,3 +23,16 @@ class Settings(BaseSettings):
             if path and name not in values:
                 values[name] = Path(path).read_text(encoding="utf-8").strip()
         return values
+
+
+class Settings(FileSettings):
+    """What every service needs. No default here would be unfit for production: what is secret has none."""
+
+    database_url: SecretStr = Field(description="postgresql+asyncpg://role:password@host/database")
+    cursor_key: SecretStr = Field(min_length=32, description="Signs the cursors of lists.")
+    token_public_key: str = Field(description="PEM of the Ed25519 key that verifies the gateway's tokens.")
+    pool_size: int = Field(default=8, ge=1, le=50, description="Database connections of this process.")
+    statement_timeout_seconds: float = Field(default=10, gt=0)
+    max_body_bytes: int = Field(default=1_048_576, gt=0)
+    idempotency_days: float = Field(default=7, ge=1, description="How long the answer to a key is kept.")
+    log_level: str = "INFO"

@@ -36,13 +36,13 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@touch $@
 
 # What the pages load, by npm: with the machine's Node, else with one that is installed here.
-$(VENV)/assets.stamp: web/package-lock.json web/assets.py requirements-node.lock $(VENV)/run.stamp
-	@$(BIN)/python web/assets.py
+$(VENV)/assets.stamp: web/package-lock.json web/install_assets.py requirements-node.lock $(VENV)/run.stamp
+	@$(BIN)/python web/install_assets.py
 	@touch $@
 
 # Beside that what tests need: axe, and a browser where the machine has none.
 $(VENV)/browser.stamp: $(VENV)/assets.stamp
-	@$(BIN)/python web/assets.py --tests
+	@$(BIN)/python web/install_assets.py --tests
 	@touch $@
 
 .PHONY: run

@@ -9,4 +9,4 @@ assert chassis
 assert gateway
 assert web
 
-pytest_plugins = ["chassis.testing.fixtures"]
+pytest_plugins = ["chassis.testing.fixtures", "tests.system.browsers"]

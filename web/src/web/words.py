@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 COMPARISONS: Final = {
@@ -15,6 +16,7 @@ COMPARISONS: Final = {
 REASONS: Final = {
     "as_of_window_open": "the day the claim speaks of is known only roughly, and the records changed within it",
     "nationality_differs": "another nationality",
+    "no_counting_rule": "there is no rule to count it by",
     "range_straddles": "the range reaches to both sides",
     "records_not_declared_complete": "nobody has declared the records complete",
     "scope_differs": "another scope",
@@ -60,8 +62,7 @@ def write_number(value: object) -> str:
 
 def write_amount(amount: Mapping[str, Any]) -> str:
     """`{"amount": "1100000.00", "currency": "USD"}` as `1,100,000.00 USD`; digits are grouped, never rounded."""
-    whole, point, cents = str(amount["amount"]).partition(".")
-    return f"{int(whole):,}{point}{cents} {amount['currency']}"
+    return f"{Decimal(amount['amount']):,f} {amount['currency']}"
 
 
 def write_day(value: str | None) -> str:

@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 MODULES = HERE / "node_modules"
 VENDOR = HERE / "src" / "web" / "static" / "vendor"
+CHROMIUM = MODULES / ".chromium"
 USWDS = MODULES / "@uswds" / "uswds"
 OLDEST_NODE = 20  # what USWDS asks for
 OLDEST_NODE_FOR_CHROMIUM = 24  # npm leaves the browser out, without a word, for an older one
@@ -39,10 +40,12 @@ def main(arguments: list[str]) -> None:
     if done.returncode:
         sys.exit(f"npm could not install what the pages load:\n{done.stdout}{done.stderr}")
     copy()
+    if needs_browser and (MODULES / "@sparticuz" / "chromium").is_dir():
+        unpack_browser(npm)
 
 
 def find_browser() -> str | None:
-    """The machine's own Chromium."""
+    """The machine's own Chromium, or the one it names."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
@@ -58,6 +61,16 @@ def find_npm(oldest: int) -> str:
         install = [str(BIN / "uv"), "pip", "install", "--quiet", "--require-hashes", "-r", "requirements-node.lock"]
         subprocess.run(install, cwd=HERE.parent, env=os.environ | {"VIRTUAL_ENV": str(BIN.parent)}, check=True)
     return str(BIN / "npm")
+
+
+def unpack_browser(npm: str) -> None:
+    """Unpack the browser that npm brought, with the libraries that a small machine lacks."""
+    CHROMIUM.mkdir()
+    # The package takes the folder for temporary files, and adds the libraries where it thinks it runs for Amazon.
+    environment = os.environ | {"TMPDIR": str(CHROMIUM), "AWS_EXECUTION_ENV": "AWS_Lambda_nodejs24.x"}
+    script = "import chromium from '@sparticuz/chromium'; await chromium.executablePath()"
+    command = [str(Path(npm).with_name("node")), "--input-type=module", "--eval", script]
+    subprocess.run(command, cwd=HERE, env=environment, check=True)
 
 
 def copy() -> None:

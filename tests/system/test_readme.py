@@ -56,4 +56,5 @@ def test_readme_commands_print_what_it_shows(served: Any) -> None:
         ran = subprocess.run(
             ["bash", "-c", prelude + runnable], env=environment, capture_output=True, text=True, check=True
         )
-        assert matches(shown, ran.stdout), f"{command} printed\n{ran.stdout[:2000]}"
+        printed = ran.stdout.replace(served.pages_url, "http://127.0.0.1:8080")
+        assert matches(shown, printed), f"{command} printed\n{ran.stdout[:2000]}"

@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-MEMBERS := chassis services/programs services/trainings services/funding gateway client
+MEMBERS := chassis services/programs services/trainings services/funding gateway client web
 EDITABLE := $(foreach member,$(MEMBERS),-e $(member))
 UV_VERSION := 0.13.8
 export UV_PYTHON_DOWNLOADS := never
@@ -35,12 +35,22 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# What the pages load, by npm: with the machine's Node, else with one that is installed here.
+$(VENV)/assets.stamp: web/package-lock.json web/install_assets.py requirements-node.lock $(VENV)/run.stamp
+	@$(BIN)/python web/install_assets.py
+	@touch $@
+
+# Beside that what tests need: axe, and a browser where the machine has none.
+$(VENV)/browser.stamp: $(VENV)/assets.stamp
+	@$(BIN)/python web/install_assets.py --tests
+	@touch $@
+
 .PHONY: run
-run: $(VENV)/run.stamp ## start everything on this machine; Ctrl-C stops it
+run: $(VENV)/run.stamp $(VENV)/assets.stamp ## start everything on this machine; Ctrl-C stops it
 	@exec $(BIN)/tributary serve
 
 .PHONY: test
-test: $(VENV)/dev.stamp ## run every test on a PostgreSQL of its own
+test: $(VENV)/dev.stamp $(VENV)/browser.stamp ## run every test on a PostgreSQL of its own
 	@$(BIN)/python -m pytest -q
 
 .PHONY: check
@@ -58,6 +68,13 @@ check: $(VENV)/dev.stamp ## lint, types, import contracts, OpenAPI drift, deploy
 format: $(VENV)/dev.stamp ## put the code in its one layout
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
+.PHONY: assets
+assets: $(VENV)/assets.stamp ## install the styles and scripts of the pages
+
+.PHONY: screenshot
+screenshot: $(VENV)/dev.stamp $(VENV)/browser.stamp ## take docs/images/mexico.png from a system of its own
+	@$(BIN)/python -m tests.system.screenshot
+
 .PHONY: openapi
 openapi: $(VENV)/dev.stamp ## write openapi/*.json from the code
 	@$(BIN)/python -m gateway.openapi
@@ -65,9 +82,10 @@ openapi: $(VENV)/dev.stamp ## write openapi/*.json from the code
 .PHONY: lock
 lock: $(BIN)/uv ## resolve the dependencies anew and export them with hashes
 	@$(BIN)/uv lock --quiet --upgrade
-	@$(BIN)/uv export --quiet --no-dev --all-packages --all-extras --no-emit-workspace --no-annotate --no-header --format requirements.txt -o requirements.lock
+	@$(BIN)/uv export --quiet --no-dev --all-packages --all-extras --no-extra testing --no-emit-workspace --no-annotate --no-header --format requirements.txt -o requirements.lock
 	@$(BIN)/uv export --quiet --all-packages --all-extras --no-emit-workspace --no-annotate --no-header --format requirements.txt -o requirements-dev.lock
+	@$(BIN)/uv export --quiet --only-group node --no-emit-workspace --no-annotate --no-header --format requirements.txt -o requirements-node.lock
 
 .PHONY: clean
 clean: ## remove the virtual environment (the data stays)
-	@rm -rf $(VENV)
+	@rm -rf $(VENV) web/node_modules web/src/web/static/vendor

@@ -21,6 +21,7 @@ def test_secrets_are_made_once_and_closed(tmp_path: Path) -> None:
         "people-key",
         "programs_app-password",
         "programs_owner-password",
+        "session-key",
         "token-private-key",
         "token-public-key",
     ]

@@ -15,12 +15,15 @@ from tributary.processes import (
 )
 
 TOPOLOGY = read_topology(CHECKOUT / "deploy" / "processes.toml")
-ONE = '[[processes]]\nname = "gateway"\napp = "a:b"\nlisten = "public"\n'
+ONE = '[[processes]]\nname = "gateway"\napp = "a:b"\nlisten = "public"\nport = 1\nport_setting = "P"\n'
 
 
 def test_the_processes_of_the_system() -> None:
-    assert [one.name for one in TOPOLOGY.processes] == ["programs", "trainings", "funding", "control", "gateway"]
-    assert TOPOLOGY.public.name == "gateway"
+    assert [one.name for one in TOPOLOGY.processes] == ["programs", "trainings", "funding", "control", "gateway", "web"]
+    assert [(one.name, one.port, one.port_setting) for one in TOPOLOGY.public] == [
+        ("gateway", 8000, "TRIBUTARY_PORT"),
+        ("web", 8080, "TRIBUTARY_WEB_PORT"),
+    ]
     assert TOPOLOGY.connections_needed < 100
     for folder in TOPOLOGY.databases.values():
         assert (folder / "env.py").is_file()
@@ -33,7 +36,9 @@ def test_the_processes_of_the_system() -> None:
         ('[[processes]]\nname = "a"\n', "does not describe the processes"),
         (ONE.replace("public", "everywhere"), "listens on 'everywhere'"),
         (ONE + ONE, "two processes are called gateway"),
-        (ONE.replace("public", "unix"), "exactly one process must listen in public"),
+        (ONE.replace("public", "unix"), "a process must listen in public"),
+        (ONE.replace("port = 1", ""), "does not describe the processes"),
+        (ONE + ONE.replace("gateway", "web"), "two processes take their port from P"),
         (ONE + 'calls = ["x"]\n', "gateway calls x: there is none"),
         (ONE + 'database = "x"\n', "uses the database x: there is none"),
     ],
@@ -62,6 +67,16 @@ def test_a_process_is_told_what_it_needs_and_nothing_of_others(monkeypatch: pyte
     }.items():
         monkeypatch.setenv(name, value)
     process = Process("trainings", "t:a", 5, False, "trainings", ("programs",), ("people_key",))
+    pages = Process("web", "w:a", 0, True, calls=("gateway",), secrets=("session_key",))
+    asked = {"gateway": "http://127.0.0.1:1", "web": "http://127.0.0.1:2"}
+    told = environment_of(pages, addresses=asked, keys=Path("/k"), database_url=None)
+    # No key of the API, and no way to a database: what the pages show, they ask for.
+    assert {name: told[name] for name in told if name.startswith("TRIBUTARY_") and name != "TRIBUTARY_CURSOR_KEY"} == {
+        "TRIBUTARY_LOG_LEVEL": "DEBUG",
+        "TRIBUTARY_GATEWAY_URL": "http://127.0.0.1:1",
+        "TRIBUTARY_PUBLIC_URL": "http://127.0.0.1:2",
+        "TRIBUTARY_SESSION_KEY_FILE": "/k/session-key",
+    }
     addresses = {"programs": "unix:/s/programs.sock", "funding": "unix:/s/funding.sock"}
     found = environment_of(process, addresses=addresses, keys=Path("/k"), database_url="postgresql://x")
     assert {name: value for name, value in found.items() if name.startswith("TRIBUTARY_")} == {
@@ -100,19 +115,23 @@ def test_compose_runs_the_same_processes() -> None:
         service = services[one.name]
         told = service["environment"]
         assert service["command"][:4] == ["python", "-m", "chassis.serve", one.app]
-        assert told["TRIBUTARY_POOL_SIZE"] == str(one.pool)
-        assert told["TRIBUTARY_DATABASE_URL_FILE"] == f"/run/secrets/{one.database}-database-url"
+        if one.database:
+            assert told["TRIBUTARY_POOL_SIZE"] == str(one.pool)
+            assert told["TRIBUTARY_DATABASE_URL_FILE"] == f"/run/secrets/{one.database}-database-url"
         calls = {f"TRIBUTARY_{name.upper()}_URL" for name in one.calls}
-        assert {name for name in told if name.endswith("_URL")} - {"TRIBUTARY_ISSUER_URL"} == calls
+        assert {name for name in told if name.endswith("_URL")} - {
+            "TRIBUTARY_ISSUER_URL",
+            "TRIBUTARY_PUBLIC_URL",
+        } == calls
         files = {Path(path).name for name, path in told.items() if name.endswith(("_FILE", "PGSSLROOTCERT"))}
         assert files == set(service["secrets"]) <= set(compose["secrets"])
         assert {secret.replace("_", "-") for secret in one.secrets} <= files
-        # It listens on all addresses of its container, and must say how people sign in.
-        asked = {
-            "TRIBUTARY_ISSUER_URL",
-            "TRIBUTARY_ISSUER_AUDIENCE",
-            "TRIBUTARY_TOKENS_ONLY",
-            "TRIBUTARY_ALLOWED_HOSTS",
-        }
-        assert asked <= set(told) or not one.is_public
-        assert service.get("ports", []) == (["127.0.0.1:8000:8000"] if one.is_public else [])
+        assert service.get("ports", []) == ([f"127.0.0.1:{one.port}:{one.port}"] if one.is_public else [])
+    # The API listens on all addresses of its container, and must say how people sign in.
+    asked = {
+        "TRIBUTARY_ISSUER_URL",
+        "TRIBUTARY_ISSUER_AUDIENCE",
+        "TRIBUTARY_TOKENS_ONLY",
+        "TRIBUTARY_ALLOWED_HOSTS",
+    }
+    assert asked <= set(services["gateway"]["environment"])

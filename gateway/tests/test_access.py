@@ -8,8 +8,8 @@ import httpx
 import pytest
 from chassis.errors import Conflict, Invalid
 from chassis.testing import ACTING, caller
-from chassis.unit_of_work import open_session
 from chassis.testing.contract import operations_of
+from chassis.unit_of_work import open_session
 from fastapi import FastAPI
 from gateway.access import create_token
 from gateway.openapi import MERGED

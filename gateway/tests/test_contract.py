@@ -32,6 +32,7 @@ async def writes(api: Api) -> AsyncIterator[Write]:
     yield Write("PATCH /v1/grants/{grant_id}", f"/v1/grants/{grant_id}", {"is_approver": True})
     yield Write("POST /v1/grants", "/v1/grants", {"user_id": user_id, "country_code": "*"})
     yield Write("POST /v1/grants/{grant_id}/revoke", f"/v1/grants/{await newest('grants')}/revoke")
+    yield Write("POST /v1/sessions", "/v1/sessions", schemas["SessionCreate"]["examples"][0])
     yield Write("POST /v1/tokens", "/v1/tokens", schemas["TokenCreate"]["examples"][0])
     yield Write("POST /v1/tokens/{token_id}/revoke", f"/v1/tokens/{await newest('tokens')}/revoke")
 

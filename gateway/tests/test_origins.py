@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from chassis.testing import Database
+from chassis.testing import Database, caller
+from chassis.unit_of_work import open_session
 from fastapi import FastAPI
 from gateway.access import create_token
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from pydantic import ValidationError
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 PAGE = "https://maps.example.org"
 ASKS = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization, idempotency-key"}
@@ -46,7 +46,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def token(app: FastAPI, client: httpx.AsyncClient) -> str:
     """A token of an administrator."""
-    async with AsyncSession(app.state.engine, expire_on_commit=False) as session, session.begin():
+    async with open_session(app.state.engine, caller("admin")) as session, session.begin():
         made, _ = await create_token(session, "page", "admin", [], 1)
     return made
 

@@ -306,7 +306,7 @@ def test_role_that_was_given_too_much_is_refused(
 def test_schema_of_another_version_is_refused(starter: Starter, settings: dict[str, str], database: Database) -> None:
     change = "UPDATE alembic_version SET version_num = '0001x'"
     head = ScriptDirectory.from_config(alembic_config(MIGRATIONS)).get_current_head()
-    back = f"UPDATE alembic_version SET version_num = '{head}'"  # noqa: S608 - a number of ours
+    back = f"UPDATE alembic_version SET version_num = '{head}'"
     with changed(database.owner_url, change, back):
         said = starter.refuse(settings, *LOOPBACK)
     assert said.startswith("The database is at migration 0001x, this code needs ")

@@ -18,7 +18,7 @@ import httpx
 import pytest
 from chassis.postgres import Postgres
 from tributary import Tributary
-from tributary.control import make_token
+from tributary.control import find_address, make_link, make_token
 from tributary.folders import DataFolder
 from tributary.keys import make_keys, read_key, role_password_file
 from tributary.load import load_reference_data
@@ -56,6 +56,7 @@ class Running:
 
     folder: DataFolder
     base_url: str
+    pages_url: str
 
     def token(self, role: str = "viewer", *countries: str) -> str:
         """A token of somebody with a role and grants for `countries`."""
@@ -65,6 +66,10 @@ class Running:
     def client(self, role: str = "viewer", *countries: str) -> Tributary:
         """A client that acts for such a person."""
         return Tributary(self.base_url, self.token(role, *countries))
+
+    def link(self, name: str = "Test reader", role: str = "viewer", *countries: str) -> str:
+        """The address that signs somebody in at the pages, once."""
+        return make_link(self.folder, self.pages_url, name=name, role=role, countries=countries)
 
     def is_ready(self) -> bool:
         """Whether the gateway and every service answer."""
@@ -92,7 +97,8 @@ class Served(Running):
 
     def __init__(self, path: Path, **settings: str) -> None:
         self.folder = DataFolder(path)
-        self.environment = CLEAN | {"TRIBUTARY_DATA": str(path), "TRIBUTARY_PORT": "0"} | settings
+        ports = {"TRIBUTARY_PORT": "0", "TRIBUTARY_WEB_PORT": "0"}
+        self.environment = CLEAN | {"TRIBUTARY_DATA": str(path)} | ports | settings
         self._logs = Path(tempfile.mkdtemp(prefix="system-out-", dir="/tmp"))
         with (self._logs / "out").open("w") as out, (self._logs / "err").open("w") as err:
             command = [str(Path(sys.executable).with_name("tributary")), "serve"]
@@ -127,6 +133,7 @@ class Served(Running):
         )
         assert self.process.poll() is None, self.err
         self.base_url = self.out.splitlines()[0].removeprefix("Tributary runs at ")
+        self.pages_url = str(find_address(self.folder, "web"))
         return self
 
     def stop(self, number: signal.Signals) -> int:
@@ -189,7 +196,7 @@ class OverTcp(Running):
         self._postgres = Postgres(path, durable=False)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._ports = {one.name: find_free_port() for one in TOPOLOGY.processes}
-        self.base_url = self.address_of(TOPOLOGY.public.name)
+        self.base_url, self.pages_url = (self.address_of(one.name) for one in TOPOLOGY.public)
 
     def __enter__(self) -> Self:
         """Make the databases, start the processes, load the reference dataset."""
@@ -227,9 +234,11 @@ class OverTcp(Running):
         where = ["--host", "127.0.0.1", "--port", str(self._ports[one.name])]
         if one.name == "control":
             where = ["--uds", str(self.folder.socket("control"))]  # it never has an address: it asks nobody to sign in
-        role = f"{one.database}_app"
-        password = read_key(self.folder.keys, role_password_file(role))
-        url = url_of_role(self._superuser_url, str(one.database), role, password)
+        url = None
+        if one.database:
+            role = f"{one.database}_app"
+            password = read_key(self.folder.keys, role_password_file(role))
+            url = url_of_role(self._superuser_url, one.database, role, password)
         addresses = {each: self.address_of(each) for each in self._ports}
         environment = environment_of(one, addresses=addresses, keys=self.folder.keys, database_url=url)
         command = [sys.executable, "-m", "chassis.serve", one.app, *where, "--with-parent"]

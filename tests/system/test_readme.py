@@ -33,6 +33,7 @@ def test_readme_shows_the_commands_that_matter() -> None:
 def test_make_run_prints_what_readme_shows(served: Any) -> None:
     shown = next(output for command, output in COMMANDS if command == "make run")
     printed = served.out.replace(served.base_url, "http://127.0.0.1:8000")
+    printed = printed.replace(served.pages_url, "http://127.0.0.1:8080")
     head, _, figures = shown.partition("Mexico\n")
     assert matches(head, printed)
     lines = [line for line in figures.splitlines() if line]
@@ -55,4 +56,5 @@ def test_readme_commands_print_what_it_shows(served: Any) -> None:
         ran = subprocess.run(
             ["bash", "-c", prelude + runnable], env=environment, capture_output=True, text=True, check=True
         )
-        assert matches(shown, ran.stdout), f"{command} printed\n{ran.stdout[:2000]}"
+        printed = ran.stdout.replace(served.pages_url, "http://127.0.0.1:8080")
+        assert matches(shown, printed), f"{command} printed\n{ran.stdout[:2000]}"

@@ -54,6 +54,8 @@ def test_serve_prints_where_it_is_a_token_and_figures(served: Any) -> None:
     lines = served.out.splitlines()
     address = re.fullmatch(r"Tributary runs at (http://127\.0\.0\.1:\d+)", lines[0])
     token = re.fullmatch(r"Token, valid for 24 hours: (trib_\S+)", lines[1])
+    link = rf"Pages, signed in once within 15 minutes: {served.pages_url}/sign-in\?code=triblink_[\w-]{{43}}"
+    assert re.fullmatch(link, lines[2])
     assert address
     assert token
     assert httpx.get(f"{address[1]}/readyz").status_code == 200
@@ -67,7 +69,7 @@ def test_serve_prints_where_it_is_a_token_and_figures(served: Any) -> None:
     assert "trib_" not in served.err
 
 
-def test_serve_opens_nothing_but_one_loopback_port_and_private_sockets(served: Any) -> None:
+def test_serve_opens_nothing_but_two_loopback_ports_and_private_sockets(served: Any) -> None:
     folder = served.folder
     assert stat.S_IMODE(folder.sockets.stat().st_mode) == 0o700
     assert stat.S_IMODE(folder.keys.stat().st_mode) == 0o700
@@ -82,8 +84,8 @@ def test_serve_opens_nothing_but_one_loopback_port_and_private_sockets(served: A
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
         if line.split()[3] == "0A" and int(line.split()[9]) in ours
     ]
-    port = int(served.base_url.rpartition(":")[2])
-    assert set(listening) == {f"0100007F:{port:04X}"}
+    ports = [int(url.rpartition(":")[2]) for url in (served.base_url, served.pages_url)]
+    assert set(listening) == {f"0100007F:{port:04X}" for port in ports}
 
 
 def test_no_secret_stands_on_a_command_line(served: Any) -> None:
@@ -281,6 +283,7 @@ def test_a_folder_without_the_right_to_it_is_named(serve: Any, base: Path) -> No
 
 def test_a_process_that_cannot_start_is_named(serve: Any, base: Path) -> None:
     text = '[[processes]]\nname = "gateway"\napp = "no_such_app:create_app"\nlisten = "public"\n'
+    text += 'port = 8000\nport_setting = "TRIBUTARY_PORT"\n'
     (base / "processes.toml").write_text(text)
     with serve(base / "data", TRIBUTARY_PROCESSES=str(base / "processes.toml")) as system:
         assert system.process.wait(60) == 1

@@ -17,7 +17,7 @@ def test_no_process_starts_with_the_local_sign_in_on_an_address_that_others_reac
     (keys / "people-key").chmod(0o644)
     started = {}
     for one in TOPOLOGY.processes:
-        addresses = dict.fromkeys((*TOPOLOGY.databases, "control"), "http://127.0.0.1:9")
+        addresses = dict.fromkeys((*TOPOLOGY.databases, "control", "web"), "http://127.0.0.1:9")
         environment = environment_of(
             one, addresses=addresses, keys=keys, database_url="postgresql+asyncpg://app:x@/none?host=/nowhere"
         )
@@ -36,6 +36,7 @@ def test_no_process_starts_with_the_local_sign_in_on_an_address_that_others_reac
         "funding": [sign_in],
         "control": ["The control process asks nobody to sign in: give it a Unix socket, --uds, and no port."],
         "gateway": [sign_in],
+        "web": [sign_in],
     }
     assert {process.returncode for process in started.values()} == {1}
 

@@ -165,9 +165,15 @@ class RequestLine:
     It limits bodies too: the framework's own limit answers plain text, and without the request's id.
     """
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_body_bytes: int,
+        answer_unexpected: Callable[[Request, Exception], Response] = unexpected_problem,
+    ) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.answer_unexpected = answer_unexpected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -201,7 +207,7 @@ class RequestLine:
             await self.app(scope, receive_within_limit, send_with_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
             # Handled here and not by the framework, which would hand it on to be logged with its message.
-            answer = unexpected_problem(Request(scope), error)
+            answer = self.answer_unexpected(Request(scope), error)
             if is_started:
                 raise RuntimeError("an answer broke off") from None
             await answer(scope, receive, send_with_id)

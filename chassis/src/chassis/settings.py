@@ -35,18 +35,11 @@ PublicKey = Annotated[str, AfterValidator(check_public_key)]
 PrivateKey = Annotated[SecretStr, AfterValidator(check_private_key)]
 
 
-class Settings(BaseSettings):
-    """What every process needs. No default here would be unfit for production: what is secret has none."""
+class FileSettings(BaseSettings):
+    """What every process needs. Each setting may stand in a file."""
 
     model_config = SettingsConfigDict(env_prefix="TRIBUTARY_", extra="ignore", hide_input_in_errors=True)
 
-    database_url: SecretStr = Field(description="postgresql+asyncpg://role:password@host/database")
-    cursor_key: SecretStr = Field(min_length=32, description="Signs the cursors of lists.")
-    token_public_key: PublicKey = Field(description="PEM of the Ed25519 key that verifies the gateway's tokens.")
-    pool_size: int = Field(default=8, ge=1, le=50, description="Database connections of this process.")
-    statement_timeout_seconds: float = Field(default=10, gt=0)
-    max_body_bytes: int = Field(default=1_048_576, gt=0)
-    idempotency_days: float = Field(default=7, ge=1, description="How long the answer to a key is kept.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     local_sign_in: bool = Field(
         default=False, description="People sign in by a single-use link that the system prints. On loopback only."
@@ -65,8 +58,7 @@ class Settings(BaseSettings):
 
     def find_refusals(self, door: Door) -> list[str]:
         """Why a process with these settings must not listen behind `door`, a line each."""
-        found = [self._find_secret_fault(name) for name in self._secrets()]
-        found.append(find_database_fault("TRIBUTARY_DATABASE_URL", self.database_url.get_secret_value()))
+        found = self.find_faults()
         if door is Door.exposed:
             if self.local_sign_in:
                 found.append(
@@ -77,10 +69,12 @@ class Settings(BaseSettings):
                     "Debugging is on and logs what is personal: unset TRIBUTARY_LOG_LEVEL=DEBUG and Python's "
                     "development mode, or listen on 127.0.0.1."
                 )
-        return [fault for fault in found if fault is not None]
+        return found
 
-    def _secrets(self) -> list[str]:
-        return [name for name in type(self).model_fields if isinstance(getattr(self, name), SecretStr)]
+    def find_faults(self) -> list[str]:
+        """What is wrong with the settings wherever the process listens, a line each."""
+        secrets = (name for name in type(self).model_fields if isinstance(getattr(self, name), SecretStr))
+        return [fault for fault in map(self._find_secret_fault, secrets) if fault is not None]
 
     def _find_secret_fault(self, name: str) -> str | None:
         setting = f"{self.model_config['env_prefix']}{name}".upper()
@@ -88,3 +82,20 @@ class Settings(BaseSettings):
         if path and setting not in os.environ and (fault := find_file_fault(setting, Path(path))):
             return fault
         return None if name == "database_url" else find_key_fault(setting, getattr(self, name).get_secret_value())
+
+
+class Settings(FileSettings):
+    """What every service needs. No default here would be unfit for production: what is secret has none."""
+
+    database_url: SecretStr = Field(description="postgresql+asyncpg://role:password@host/database")
+    cursor_key: SecretStr = Field(min_length=32, description="Signs the cursors of lists.")
+    token_public_key: PublicKey = Field(description="PEM of the Ed25519 key that verifies the gateway's tokens.")
+    pool_size: int = Field(default=8, ge=1, le=50, description="Database connections of this process.")
+    statement_timeout_seconds: float = Field(default=10, gt=0)
+    max_body_bytes: int = Field(default=1_048_576, gt=0)
+    idempotency_days: float = Field(default=7, ge=1, description="How long the answer to a key is kept.")
+
+    def find_faults(self) -> list[str]:
+        """As every process, and a database that is not known to be the right one."""
+        fault = find_database_fault("TRIBUTARY_DATABASE_URL", self.database_url.get_secret_value())
+        return super().find_faults() + ([fault] if fault else [])

@@ -148,7 +148,7 @@ class UnitOfWorkRoute(APIRoute):
         needs_key = KeyRequired in self.dependencies
 
         async def in_one_transaction(request: Request) -> Response:
-            caller = await request.app.state.authenticate(request)
+            caller = await self.authenticate(request)
             refuse_unknown_parameters(request, known)
             if reads_json:
                 refuse_other_media_types(request)
@@ -165,6 +165,11 @@ class UnitOfWorkRoute(APIRoute):
             return tag_answer(request, response)
 
         return in_one_transaction
+
+    async def authenticate(self, request: Request) -> Caller:
+        """Who is calling: as everywhere in the app, unless an address knows another way."""
+        caller: Caller = await request.app.state.authenticate(request)
+        return caller
 
     def sealer_of(self, _request: Request) -> Sealer | None:
         """What seals an answer that is kept for its key; nothing, unless the answer is private."""

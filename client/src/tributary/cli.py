@@ -15,10 +15,19 @@ except ModuleNotFoundError:  # the client alone was installed
 
 from tributary.card import write_card
 from tributary.client import ProblemError, Tributary, TributaryError, UnreachableError
-from tributary.control import NotRunningError, find_address, make_token
+from tributary.control import PAGES_NAME, NotRunningError, find_address, make_link, make_token
 from tributary.folders import DataFolder
 from tributary.load import DATA_FOLDER, load_reference_data
-from tributary.serve import DEFAULT_PORT, HOST, serve, write_counts
+from tributary.serve import (
+    DEFAULT_PAGES_PORT,
+    DEFAULT_PORT,
+    HOST,
+    LOCAL_COUNTRIES,
+    LOCAL_ROLE,
+    LOCAL_USER,
+    serve,
+    write_counts,
+)
 
 FAILED: Final = 1
 NOT_FOUND: Final = 3
@@ -56,7 +65,8 @@ app.add_typer(token_app, name="token")
 def serve_command() -> None:
     """Start everything on this machine and keep it running; Ctrl-C stops it.
 
-    TRIBUTARY_PORT sets the port (8000; 0 for any free one), TRIBUTARY_DATA the data folder,
+    TRIBUTARY_PORT sets the port (8000; 0 for any free one), TRIBUTARY_WEB_PORT that of the pages (8080),
+    TRIBUTARY_DATA the data folder,
     TRIBUTARY_DATABASE_SUPERUSER_URL a PostgreSQL server to use in place of our own.
     """
     raise typer.Exit(serve())
@@ -83,6 +93,20 @@ def load(
     with connect(name="tributary load", role="officer", countries=["*"]) as client:
         created = load_reference_data(client, folder)
     typer.echo(f"Loaded: {write_counts(created)}.", err=True)
+
+
+@app.command(epilog=EPILOG)
+def link(
+    name: Annotated[str, typer.Option(help="Who is signed in; made where there is none.")] = LOCAL_USER,
+    role: Annotated[str, typer.Option(help="viewer, analyst, officer or admin.")] = LOCAL_ROLE,
+    country: Annotated[list[str] | None, typer.Option(help="A country granted; may be repeated; * for all.")] = None,
+) -> None:
+    """Make a link that signs in at the pages, once, within 15 minutes, and print it. Needs the same user account."""
+    folder = DataFolder.chosen()
+    pages = os.environ.get("TRIBUTARY_PUBLIC_URL") or find_address(folder, PAGES_NAME)
+    granted = LOCAL_COUNTRIES if country is None and name == LOCAL_USER else country or ()
+    at = pages or f"http://{HOST}:{DEFAULT_PAGES_PORT}"
+    typer.echo(make_link(folder, at, name=name, role=role, countries=granted))
 
 
 @token_app.command("create", epilog=EPILOG)

@@ -32,6 +32,7 @@ class ProblemError(TributaryError):
         self.status = status
         self.code = str(problem.get("code", "unknown"))
         self.detail = str(problem.get("detail") or problem.get("title") or f"The answer was HTTP status {status}.")
+        self.title = str(problem.get("title", ""))
         self.errors: list[dict[str, str]] = list(problem.get("errors") or [])
         self.request_id = str(problem.get("request_id", ""))
         super().__init__(self._in_words())
@@ -55,9 +56,7 @@ class Tributary:
         timeout_seconds: float = 30,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        headers = {"Accept": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
+        headers = headers_of(token)
         self.base_url = base_url.rstrip("/")
         self._http = httpx.Client(
             base_url=self.base_url,
@@ -92,25 +91,25 @@ class Tributary:
         """All rows of a list, page after page."""
         page = self.get(path, **{"limit": PAGE_ROWS, **filters})
         yield from page["items"]
-        while following := page.get("next"):
-            if not following.startswith("/") or following.startswith("//"):
-                raise TributaryError(f"The next page of {path} is at another host: {following}.")
+        while following := next_page_of(page, path):
             page = self.get(following)
             yield from page["items"]
 
     def post(
         self,
         path: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | None = None,
         *,
         idempotency_key: str | None = None,
         is_repeatable: bool = True,
+        version: int | None = None,
     ) -> dict[str, Any]:
         """Create a resource, once: sent again under the same key, a fresh one unless given, where its answer is lost.
 
-        `is_repeatable=False` is for what knows no keys: it is sent once, and a lost answer says nothing.
+        `is_repeatable=False` is for what knows no keys: it is sent once, and a lost answer says nothing. `version` is
+        the one that is changed, where a resource that is there changes its state.
         """
-        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())} if is_repeatable else {}
+        headers = write_headers(idempotency_key, version, is_repeatable=is_repeatable)
         outgoing = self._http.build_request("POST", path, json=body, headers=headers)
         return self._ask(outgoing, is_repeatable=is_repeatable)
 
@@ -123,19 +122,16 @@ class Tributary:
                 response = self._http.send(outgoing)
             except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
                 if is_last:
-                    raise self._unreachable(error) from error
+                    raise unreachable(self.base_url, error) from error
                 pause_seconds = RETRY_PAUSE_SECONDS * (attempt + 1)
             except httpx.HTTPError as error:
-                raise self._unreachable(error) from error
+                raise unreachable(self.base_url, error) from error
             else:
-                pause_seconds = _seconds_to_wait(response)
+                pause_seconds = seconds_to_wait(response)
                 if is_last or pause_seconds < 0:
-                    return _content_of(response)
+                    return content_of(response)
             time.sleep(min(pause_seconds, LONGEST_PAUSE_SECONDS))
         raise AssertionError  # the last attempt returned or raised
-
-    def _unreachable(self, error: httpx.HTTPError) -> UnreachableError:
-        return UnreachableError(f"No answer from {self.base_url}: {str(error) or type(error).__name__}.")
 
 
 def is_loopback(url: str) -> bool:
@@ -146,7 +142,31 @@ def is_loopback(url: str) -> bool:
     return host == "localhost"
 
 
-def _seconds_to_wait(response: httpx.Response) -> float:
+def headers_of(token: str | None) -> dict[str, str]:
+    """What each request of a caller carries."""
+    return {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+
+
+def write_headers(idempotency_key: str | None, version: int | None, *, is_repeatable: bool) -> dict[str, str]:
+    """What a write carries beside that: its key, and the version that it changes."""
+    headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())} if is_repeatable else {}
+    return headers if version is None else headers | {"If-Match": f'"{version}"'}
+
+
+def next_page_of(page: Mapping[str, Any], path: str) -> str | None:
+    """Where the page after this one is, None after the last. The token goes to no other host."""
+    following: str | None = page.get("next")
+    if following and (not following.startswith("/") or following.startswith("//")):
+        raise TributaryError(f"The next page of {path} is at another host: {following}.")
+    return following
+
+
+def unreachable(base_url: str, error: httpx.HTTPError) -> UnreachableError:
+    """No answer came, in words."""
+    return UnreachableError(f"No answer from {base_url}: {str(error) or type(error).__name__}.")
+
+
+def seconds_to_wait(response: httpx.Response) -> float:
     """How long the answer asks to wait before the same is sent again; below zero where it does not ask."""
     with suppress(KeyError, ValueError):
         if response.status_code in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT}:
@@ -154,7 +174,8 @@ def _seconds_to_wait(response: httpx.Response) -> float:
     return -1
 
 
-def _content_of(response: httpx.Response) -> dict[str, Any]:
+def content_of(response: httpx.Response) -> dict[str, Any]:
+    """The object that was answered; `ProblemError` where it is a problem."""
     try:
         content = response.json()
     except ValueError:

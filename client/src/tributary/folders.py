@@ -51,10 +51,9 @@ class DataFolder:
         """The socket of a process."""
         return self.sockets / f"{name}.sock"
 
-    @property
-    def address(self) -> Path:
-        """A file that names the address where the system runs, while it runs."""
-        return self.sockets / "address"
+    def address(self, name: str) -> Path:
+        """A file that names the address where a public process listens, while it does."""
+        return self.sockets / f"{name}-address"
 
     def make(self) -> None:
         """Make the folders that are not there; each but the outermost is for its owner alone."""

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 PEOPLE_KEY: Final = "people-key"
 PRIVATE_KEY: Final = "token-private-key"
 PUBLIC_KEY: Final = "token-public-key"
+SESSION_KEY: Final = "session-key"
 
 
 class KeysError(Exception):
@@ -53,7 +54,7 @@ def make_keys(folder: Path, databases: Iterable[str], processes: Iterable[str]) 
         private = load_pem_private_key((folder / PRIVATE_KEY).read_bytes(), None)
         public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         _write(folder / PUBLIC_KEY, public.decode())
-    names = [cursor_key_file(process) for process in processes]
+    names = [SESSION_KEY, *(cursor_key_file(process) for process in processes)]
     names += [role_password_file(f"{database}_{kind}") for database in databases for kind in ("owner", "app")]
     for name in names:
         if not (folder / name).exists():

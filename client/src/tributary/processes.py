@@ -30,6 +30,8 @@ class Process:
     database: str | None = None
     calls: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    port: int = 0
+    port_setting: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class Topology:
     reserve: int
 
     @property
-    def public(self) -> Process:
-        """The process that people and scripts talk to."""
-        return next(one for one in self.processes if one.is_public)
+    def public(self) -> tuple[Process, ...]:
+        """The processes that people and scripts talk to; the API first, then those that call it."""
+        return tuple(one for one in self.processes if one.is_public)
 
     @property
     def connections_needed(self) -> int:
@@ -81,6 +83,8 @@ def _process_of(table: Mapping[str, Any]) -> Process:
         database=table.get("database"),
         calls=tuple(table.get("calls", ())),
         secrets=tuple(table.get("secrets", ())),
+        port=table["port"] if table["listen"] == "public" else 0,
+        port_setting=table["port_setting"] if table["listen"] == "public" else "",
     )
 
 
@@ -95,8 +99,10 @@ def _check(topology: Topology, path: Path) -> None:
         for one in topology.processes
         if one.database and one.database not in topology.databases
     ]
-    if sum(one.is_public for one in topology.processes) != 1:
-        problems.append("exactly one process must listen in public")
+    settings = [one.port_setting for one in topology.public]
+    problems += [f"two processes take their port from {name}" for name in {*settings} if settings.count(name) > 1]
+    if not topology.public:
+        problems.append("a process must listen in public")
     if problems:
         raise ProcessesError(f"{path}: {'; '.join(problems)}.")
 
@@ -106,13 +112,15 @@ def environment_of(
 ) -> dict[str, str]:
     """The whole environment of a process: what we inherited, its own settings, its secrets as files."""
     environment = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in WITHHELD}
-    files = {"TOKEN_PUBLIC_KEY": PUBLIC_KEY, "CURSOR_KEY": cursor_key_file(process.name)}
+    files = {"TOKEN_PUBLIC_KEY": PUBLIC_KEY, "CURSOR_KEY": cursor_key_file(process.name)} if process.database else {}
     files |= {secret.upper(): secret.replace("_", "-") for secret in process.secrets}
     for setting, file in files.items():
         environment.pop(f"TRIBUTARY_{setting}", None)  # it would win over the file
         environment[f"TRIBUTARY_{setting}_FILE"] = str(keys / file)
     for name in process.calls:
         environment[f"TRIBUTARY_{name.upper()}_URL"] = addresses[name]
+    if process.is_public:
+        environment["TRIBUTARY_PUBLIC_URL"] = addresses[process.name]
     if process.pool:
         environment["TRIBUTARY_POOL_SIZE"] = str(process.pool)
     if database_url:

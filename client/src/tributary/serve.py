@@ -1,4 +1,4 @@
-"""`tributary serve`: PostgreSQL, the services and the gateway on this machine, started in order, watched, stopped.
+"""`tributary serve`: PostgreSQL and all processes on this machine, started in order, watched, stopped.
 
 Binds the loopback address and nothing else: there is no option for another.
 """
@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
@@ -21,7 +21,7 @@ from chassis.serve import CannotServeError, bind_tcp
 
 from tributary.card import write_headlines
 from tributary.client import Tributary, TributaryError
-from tributary.control import find_address, make_token
+from tributary.control import PAGES_NAME, find_address, make_link, make_token
 from tributary.folders import DataFolder, FolderError, in_use, lock
 from tributary.keys import KeysError, make_keys, read_key, role_password_file
 from tributary.load import find_missing, load_reference_data
@@ -30,6 +30,11 @@ from tributary.supervisor import Backoff, Child, ChildWatch, say, stop_together
 
 HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
+DEFAULT_PAGES_PORT: Final = 8080
+# Whom a sign-in link signs in unless told otherwise: the least that sees all the pages show, small counts included.
+LOCAL_USER: Final = "Local user"
+LOCAL_ROLE: Final = "viewer"
+LOCAL_COUNTRIES: Final = ("*",)
 MAX_CONNECTIONS: Final = 100
 READY_LIMIT_SECONDS: Final = 120.0
 DEATHS_LIMIT: Final = 3  # a process that dies so often while the system starts will not get any better
@@ -123,41 +128,43 @@ class System:
 
     def run(self) -> None:
         """Start everything in order, say so, and keep it alive until interrupted."""
-        listener = self._listen()
-        address = f"http://{HOST}:{listener.getsockname()[1]}"
+        listeners = {one.name: self._listen(one) for one in self._topology.public}
+        addresses = {name: f"http://{HOST}:{one.getsockname()[1]}" for name, one in listeners.items()}
+        address = addresses[self._topology.public[0].name]
         say(f"Starting on {address} with the data in {self._folder.path}")
         superuser_url = self._database.start()
         make_keys(self._folder.keys, self._topology.databases, (one.name for one in self._topology.processes))
         self._migrate(superuser_url)
         watch = self._stack.enter_context(ChildWatch())
-        self._start_processes(superuser_url, address, listener)
-        self._wait_until_ready(watch, address)
-        self._folder.address.write_text(address + "\n", encoding="utf-8")
-        self._stack.callback(self._folder.address.unlink, missing_ok=True)
+        self._start_processes(superuser_url, addresses, listeners)
+        self._wait_until_ready(watch, addresses)
+        for name, one in addresses.items():
+            self._folder.address(name).write_text(one + "\n", encoding="utf-8")
+            self._stack.callback(self._folder.address(name).unlink, missing_ok=True)
         token = make_token(self._folder, name="tributary serve", role="viewer")
         with Tributary(address, token) as client:
             self._load(client, address)
-            self._announce(client, address, token)
+            self._announce(client, address, token, addresses.get(PAGES_NAME))
         while True:
             watch.wait(TICK_SECONDS)
             self._keep_alive()
 
-    def _listen(self) -> socket.socket:
-        given = os.environ.get("TRIBUTARY_PORT", str(DEFAULT_PORT))
+    def _listen(self, process: Process) -> socket.socket:
+        given = os.environ.get(process.port_setting, str(process.port))
         if not given.isdecimal() or int(given) > 65535:  # noqa: PLR2004 - the largest port there is
-            raise ServeError(f"TRIBUTARY_PORT is {given!r}: give a number from 0 (any free port) to 65535.")
+            raise ServeError(f"{process.port_setting} is {given!r}: give a number from 0 (any free port) to 65535.")
         while True:
             try:
-                # Held by us, not by the gateway: while that one starts again, callers wait instead of being refused.
+                # Held by us, not by the process: while that one starts again, callers wait instead of being refused.
                 return bind_tcp(HOST, int(given))
             except CannotServeError as error:
                 if holder := in_use(self._folder.path):
                     raise FolderError(holder) from error
-                # Only a system that was killed leaves its address behind, and its gateway may still be ending.
-                was_ours = (find_address(self._folder) or "").endswith(f":{given}")
+                # Only a system that was killed leaves its address behind, and its process may still be ending.
+                was_ours = (find_address(self._folder, process.name) or "").endswith(f":{given}")
                 if not was_ours or time.monotonic() - self._started_at > PREDECESSOR_LIMIT_SECONDS:
                     raise ServeError(
-                        f"{error} Choose another port with TRIBUTARY_PORT; 0 takes any free one."
+                        f"{error} Choose another port with {process.port_setting}; 0 takes any free one."
                     ) from error
                 time.sleep(0.1)
 
@@ -179,22 +186,28 @@ class System:
         if done.returncode:
             raise ServeError((done.stderr.strip().splitlines() or ["The databases could not be made ready."])[-1])
 
-    def _start_processes(self, superuser_url: str, address: str, listener: socket.socket) -> None:
-        addresses = {one.name: f"unix:{self._folder.socket(one.name)}" for one in self._topology.processes}
-        addresses[self._topology.public.name] = address
-        by_process = {one: self._child_of(one, superuser_url, addresses, listener) for one in self._topology.processes}
+    def _start_processes(
+        self, superuser_url: str, public: Mapping[str, str], listeners: Mapping[str, socket.socket]
+    ) -> None:
+        sockets = {one.name: f"unix:{self._folder.socket(one.name)}" for one in self._topology.processes}
+        by_process = {
+            one: self._child_of(one, superuser_url, {**sockets, **public}, listeners.get(one.name))
+            for one in self._topology.processes
+        }
         self._children = list(by_process.values())
-        # Stopped in the reverse of this order: first nobody new comes in, then the gateway ends, then the others.
+        # Stopped in the reverse of this order: first nobody new comes in, then the pages end, the gateway, the others.
         self._stack.callback(stop_together, [child for one, child in by_process.items() if not one.is_public])
-        self._stack.callback(stop_together, [child for one, child in by_process.items() if one.is_public])
-        self._stack.callback(listener.close)
+        for one in self._topology.public:
+            self._stack.callback(stop_together, [by_process[one]])
+        for listener in listeners.values():
+            self._stack.callback(listener.close)
         for child in self._children:
             child.start()
 
     def _child_of(
-        self, process: Process, superuser_url: str, addresses: dict[str, str], listener: socket.socket
+        self, process: Process, superuser_url: str, addresses: Mapping[str, str], listener: socket.socket | None
     ) -> Child:
-        if process.is_public:
+        if listener is not None:
             where, inherited = ["--fd", str(listener.fileno())], [listener.fileno()]
         else:
             where, inherited = ["--uds", str(self._folder.socket(process.name))], []
@@ -219,9 +232,10 @@ class System:
         for child in self._children:
             child.keep_alive()
 
-    def _wait_until_ready(self, watch: ChildWatch, address: str) -> None:
+    def _wait_until_ready(self, watch: ChildWatch, addresses: Mapping[str, str]) -> None:
         deadline = time.monotonic() + READY_LIMIT_SECONDS
         answer = ""
+        waiting = list(addresses.values())
         with httpx.Client(trust_env=False, timeout=2) as http:
             while time.monotonic() < deadline:
                 self._keep_alive()
@@ -229,12 +243,15 @@ class System:
                     if child.backoff.deaths >= DEATHS_LIMIT:
                         raise ServeError(f"{child.name} does not start: {_last_line(child)}. See {child.log_file}.")
                 try:
-                    response = http.get(f"{address}/readyz")
+                    response = http.get(f"{waiting[0]}/readyz")
                 except httpx.HTTPError as error:
                     answer = type(error).__name__
                 else:
                     if response.status_code == HTTPStatus.OK:
-                        return
+                        del waiting[0]
+                        if not waiting:
+                            return
+                        continue
                     answer = response.text[:300]
                 watch.wait(0.05)
         raise ServeError(
@@ -254,10 +271,14 @@ class System:
         else:
             say(f"Loaded the reference dataset: {write_counts(created)}.")
 
-    def _announce(self, client: Tributary, address: str, token: str) -> None:
+    def _announce(self, client: Tributary, address: str, token: str, pages: str | None) -> None:
         say(f"Ready after {time.monotonic() - self._started_at:.1f} s. Ctrl-C stops it.")
         path = f"/v1/countries/{EXAMPLE_COUNTRY}"
-        lines = [f"Tributary runs at {address}", f"Token, valid for 24 hours: {token}", ""]
+        lines = [f"Tributary runs at {address}", f"Token, valid for 24 hours: {token}"]
+        if pages is not None:
+            link = make_link(self._folder, pages, name=LOCAL_USER, role=LOCAL_ROLE, countries=LOCAL_COUNTRIES)
+            lines.append(f"Pages, signed in once within 15 minutes: {link}")
+        lines.append("")
         lines += [f"curl -s -H 'Authorization: Bearer {token}' {address}{path}", ""]
         try:
             lines += write_headlines(client.get(path))

@@ -18,9 +18,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 
 from gateway.issuer import Identity
-from gateway.models import ROLES, ApiToken, Grant, User
+from gateway.models import ROLES, ApiToken, Grant, SignInLink, User
 
 _PREFIX: Final = "trib"
+_LINK_PREFIX: Final = "triblink_"
+LINK_MINUTES: Final = 15
 MAX_DAYS: Final = 90
 # What each role may do, as the roles it includes. An administrator sees no people and writes no records.
 COVERS: Final[dict[str, frozenset[str]]] = {
@@ -140,6 +142,41 @@ async def find_token_user(request: Request, given: str) -> Caller:
     )
 
 
+async def authenticate_link(request: Request) -> Caller | None:
+    """The user whom the code of a sign-in link signs in; None where the request comes with something else.
+
+    Nothing is used up here: the code is, in the transaction that makes the token.
+    """
+    given = token_of(request.headers.get("authorization"))
+    if not given.startswith(_LINK_PREFIX):
+        return None
+    async with AsyncSession(request.app.state.engine) as session:
+        link = (await session.exec(select(SignInLink).where(SignInLink.code_hash == hash_secret(given)))).first()
+    if link is None or link.exchanged_at is not None or link.expires_at <= datetime.now(UTC) or not link.user.is_active:
+        raise LinkRefused
+    user = link.user
+    return Caller(str(user.id), user.name, user.role, frozenset(grant.country_code for grant in user.grants))
+
+
+class LinkRefused(Unauthenticated):
+    """The code of a link that is unknown, too old, or was used before; which of them is nobody's business."""
+
+    def __init__(self) -> None:
+        super().__init__("The sign-in link is unknown, expired or used already. Make a new one with `tributary link`.")
+
+
+def link_hash_of(authorization: str | None) -> bytes | None:
+    """What is kept of the code of the sign-in link that was sent; None where something else was."""
+    given = token_of(authorization)
+    return hash_secret(given) if given.startswith(_LINK_PREFIX) else None
+
+
+def token_key_of(authorization: str | None) -> str | None:
+    """The key of the API token that was sent; None where something else was."""
+    prefix, _, rest = token_of(authorization).partition("_")
+    return rest.partition("_")[0] if prefix == _PREFIX else None
+
+
 def lower_role(one: str, other: str) -> str:
     """The highest role that both cover."""
     return max(COVERS[one] & COVERS[other], key=ROLES.index)
@@ -156,24 +193,38 @@ async def create_token(
     session: AsyncSession, name: str, role: str, countries: list[str], expires_days: float
 ) -> tuple[str, datetime]:
     """A new token of the script user `name`, who is made where there is none. The token is shown only here."""
+    if not 0 < expires_days <= MAX_DAYS:
+        raise invalid("#/expires_days", "out_of_range", f"A token lives from now to at most {MAX_DAYS} days.")
+    user = await _find_or_make_user(session, name, "script", role, countries)
+    token, row = await issue_token(session, user.id, name, expires_days)
+    return token, row.expires_at
+
+
+async def create_link(session: AsyncSession, name: str, role: str, countries: list[str]) -> tuple[str, datetime]:
+    """The code of a new sign-in link of the person `name`, who is made where there is none. It is shown only here."""
+    user = await _find_or_make_user(session, name, "person", role, countries)
+    code = _LINK_PREFIX + secrets.token_urlsafe(32)
+    expires_at = datetime.now(UTC) + timedelta(minutes=LINK_MINUTES)
+    await write_row(session, SignInLink(user_id=user.id, code_hash=hash_secret(code), expires_at=expires_at))
+    return code, expires_at
+
+
+async def _find_or_make_user(session: AsyncSession, name: str, kind: str, role: str, countries: list[str]) -> User:
     if role not in ROLES:
         raise invalid("#/role", "unknown_role", f"{role!r} is not a role. Use one of {', '.join(ROLES)}.")
     unknown = [code for code in countries if code != EVERYWHERE and code not in COUNTRY_NAMES]
     if unknown:
         raise invalid("#/countries", "unknown_code", f"{unknown[0]!r} is not a country code. Use ISO alpha-2, or *.")
-    if not 0 < expires_days <= MAX_DAYS:
-        raise invalid("#/expires_days", "out_of_range", f"A token lives from now to at most {MAX_DAYS} days.")
     if not name.strip():
-        raise Invalid("A token needs a name, to know it by later.")
+        raise Invalid("A user needs a name, to know them by later.")
     user = (await session.exec(select(User).where(User.name == name))).first()
     if user is None:
         grants = [Grant(country_code=code) for code in sorted(set(countries))]
-        user = await write_row(session, User(name=name, kind="script", role=role, grants=grants))
-    elif (user.role, {grant.country_code for grant in user.grants}) != (role, set(countries)):
+        return await write_row(session, User(name=name, kind=kind, role=role, grants=grants))
+    if (user.kind, user.role, {grant.country_code for grant in user.grants}) != (kind, role, set(countries)):
         held = ", ".join(grant.country_code for grant in user.grants) or "no country"
         raise Conflict(f"{name} exists with the role {user.role} and grants for {held}. Use another name.")
-    token, row = await issue_token(session, user.id, name, expires_days)
-    return token, row.expires_at
+    return user
 
 
 async def issue_token(

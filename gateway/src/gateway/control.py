@@ -1,4 +1,4 @@
-"""The control app: makes tokens for whoever may open its socket. Served on a 0600 Unix socket and nowhere else."""
+"""The control app: makes tokens and sign-in links for whoever may open its socket, which is a 0600 Unix socket."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from chassis.unit_of_work import make_engine, open_session
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
-from gateway.access import create_token
+from gateway.access import create_link, create_token
 from gateway.settings import MIGRATIONS, GatewaySettings
 
 # Whoever may open the socket: the machine does not say who that is.
@@ -29,6 +29,21 @@ class TokenCreate(Body):
     role: str
     countries: list[str] = Field(default=[], max_length=250)
     expires_days: float = 30
+
+
+class LinkCreate(Body):
+    """Whom the link is to sign in."""
+
+    name: str = Field(min_length=1, max_length=100)
+    role: str
+    countries: list[str] = Field(default=[], max_length=250)
+
+
+class LinkMade(BaseModel):
+    """The code of the link, shown this once."""
+
+    code: str
+    expires_at: datetime
 
 
 class TokenMade(BaseModel):
@@ -69,5 +84,11 @@ def create_app() -> FastAPI:
         async with open_session(engine, OPERATOR) as session, session.begin():
             token, expires_at = await create_token(session, body.name, body.role, body.countries, body.expires_days)
         return {"token": token, "expires_at": expires_at}
+
+    @app.post("/links", status_code=201, response_model=LinkMade)
+    async def make_link(body: LinkCreate) -> dict[str, Any]:
+        async with open_session(engine, OPERATOR) as session, session.begin():
+            code, expires_at = await create_link(session, body.name, body.role, body.countries)
+        return {"code": code, "expires_at": expires_at}
 
     return app

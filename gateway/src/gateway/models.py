@@ -94,3 +94,15 @@ class ApiToken(Stored, table=True):
     role: str | None = None
     country_codes: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
     user: User = Relationship(sa_relationship_kwargs={"lazy": "selectin"})
+
+
+class SignInLink(Stored, table=True):
+    """A link that signs a user in, once. Only a hash of its code is kept: it is random, so a fast hash is enough."""
+
+    __tablename__ = "sign_in_links"
+
+    user_id: uuid.UUID = Field(foreign_key="users.id", index=True)
+    code_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    expires_at: datetime = Field(sa_type=DateTime(timezone=True))
+    exchanged_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    user: User = Relationship(sa_relationship_kwargs={"lazy": "selectin"})

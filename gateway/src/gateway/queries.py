@@ -48,6 +48,11 @@ def tokens(caller: Caller) -> Listing:
     )
 
 
+async def find_token(session: AsyncSession, key: str) -> ApiToken | None:
+    """The token that has this key."""
+    return (await session.exec(select(ApiToken).where(ApiToken.key == key))).first()
+
+
 async def get_token(session: AsyncSession, caller: Caller, token_id: uuid.UUID, *, lock: bool = False) -> ApiToken:
     """The caller's own token, any to an administrator; somebody else's is as absent as none."""
     token = await session.get(ApiToken, token_id)

@@ -30,7 +30,7 @@ NOUNS: Final = {
     "funding": ("fund-lines", "ledger-entries", "money-totals"),
 }
 # The gateway's own.
-OWN: Final = ("countries", "figures", "grants", "openapi.json", "tokens", "users")
+OWN: Final = ("account", "countries", "figures", "grants", "openapi.json", "sessions", "tokens", "users")
 _SERVICE_OF: Final = {noun: service for service, nouns in NOUNS.items() for noun in nouns}
 
 

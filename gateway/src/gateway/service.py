@@ -7,12 +7,14 @@ from typing import Final
 from chassis.errors import Conflict, invalid
 from chassis.resources import change_row, check_version, get_row, new_row, touch_row, write_row
 from chassis.tokens import EVERYWHERE, Caller
+from sqlmodel import col, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway import queries
-from gateway.access import COVERS, issue_token
-from gateway.models import ApiToken, Grant, User
+from gateway.access import COVERS, LinkRefused, issue_token
+from gateway.models import ApiToken, Grant, SignInLink, User
 from gateway.schemas.grants import GrantCreate, GrantUpdate
+from gateway.schemas.sessions import SessionCreate
 from gateway.schemas.tokens import TokenCreate
 from gateway.schemas.users import UserCreate, UserUpdate
 
@@ -84,6 +86,38 @@ async def create_token(session: AsyncSession, caller: Caller, body: TokenCreate)
         country_codes=sorted(wanted),
         token_id=body.id,
     )
+
+
+async def start_session(
+    session: AsyncSession, caller: Caller, body: SessionCreate, link_hash: bytes | None
+) -> tuple[str, ApiToken]:
+    """A token for some hours, in exchange for a sign-in link, which is used up, or beside what the caller came with.
+
+    A link signs the user in, so the token follows what the user may do; any other is for what the caller may do now.
+    """
+    user_id = uuid.UUID(caller.subject)
+    expires_days = body.expires_hours / 24
+    if link_hash is None:
+        role, countries = caller.role, sorted(caller.countries)
+        return await issue_token(session, user_id, body.name, expires_days, role=role, country_codes=countries)
+    await use_link(session, link_hash)
+    return await issue_token(session, user_id, body.name, expires_days)
+
+
+async def use_link(session: AsyncSession, code_hash: bytes) -> None:
+    """Use up a link: of two who come at once the database lets in one."""
+    now = datetime.now(UTC)
+    used = await session.exec(
+        update(SignInLink)
+        .where(
+            col(SignInLink.code_hash) == code_hash,
+            col(SignInLink.exchanged_at).is_(None),
+            col(SignInLink.expires_at) > now,
+        )
+        .values(exchanged_at=now, updated_at=now, version=SignInLink.version + 1)
+    )
+    if used.rowcount != 1:
+        raise LinkRefused
 
 
 async def revoke_token(session: AsyncSession, caller: Caller, token_id: uuid.UUID, version: int) -> ApiToken:

@@ -2,11 +2,13 @@
 
 from typing import Final
 
-from gateway.routes import countries, documents, figures, grants, proxy, tokens, users
+from gateway.routes import account, countries, documents, figures, grants, proxy, sessions, tokens, users
 
 ROUTERS: Final = [
     countries.router,
     figures.router,
+    account.router,
+    sessions.router,
     users.router,
     grants.router,
     tokens.router,

@@ -1,0 +1,89 @@
+"""The asynchronous client asks as the other does, for one caller after the other over the same connections."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+from tributary import AsyncTributary, ProblemError, TributaryError, UnreachableError, asynchronous
+
+BASE = "http://api.test/tributary"
+Answers = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    taken: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        taken.append(seconds)
+
+    monkeypatch.setattr(asynchronous.asyncio, "sleep", pause)
+    return taken
+
+
+def connect(*given: httpx.Response | Exception) -> tuple[AsyncTributary, list[httpx.Request]]:
+    """A client that gets one answer after the other, and what it asked."""
+    asked: list[httpx.Request] = []
+    following = iter(given)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        one = next(following)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    return AsyncTributary(BASE, "first", transport=httpx.MockTransport(answer)), asked
+
+
+async def test_each_caller_has_a_token_and_a_request_id_of_their_own() -> None:
+    api, asked = connect(*(httpx.Response(200, json={}) for _ in range(3)))
+    async with api:
+        await api.acting_for("second", "r2").get_country("mx", as_of=None)
+        await api.acting_for(None).get("/v1/account")
+        await api.get("/v1/account", limit=1)
+    assert [one.headers.get("authorization") for one in asked] == ["Bearer second", None, "Bearer first"]
+    assert [one.headers.get("x-request-id") for one in asked] == ["r2", None, None]
+    assert [str(one.url).removeprefix(BASE) for one in asked] == [
+        "/v1/countries/MX",
+        "/v1/account",
+        "/v1/account?limit=1",
+    ]
+
+
+async def test_list_follows_every_page_and_no_other_host() -> None:
+    api, asked = connect(
+        httpx.Response(200, json={"items": [{"code": "A"}], "next": "/v1/agencies?cursor=x"}),
+        httpx.Response(200, json={"items": [{"code": "B"}], "next": "//evil.test/v1/agencies"}),
+    )
+    async with api:
+        with pytest.raises(TributaryError, match="another host"):
+            _ = [row async for row in api.list("/v1/agencies")]
+    assert [str(one.url).removeprefix(BASE) for one in asked] == ["/v1/agencies?limit=500", "/v1/agencies?cursor=x"]
+
+
+async def test_a_write_is_sent_again_with_the_same_key_and_version(pauses: list[float]) -> None:
+    busy = httpx.Response(503, headers={"Retry-After": "2"}, json={"code": "unavailable"})
+    api, asked = connect(httpx.ReadError("lost"), busy, httpx.Response(201, json={"id": "1"}))
+    async with api:
+        assert await api.post("/v1/tokens/1/revoke", version=3) == {"id": "1"}
+    assert len({one.headers["idempotency-key"] for one in asked}) == 1
+    assert [one.headers["if-match"] for one in asked] == ['"3"'] * 3
+    assert pauses == [0.2, 2]
+
+
+async def test_what_must_not_be_repeated_is_sent_once() -> None:
+    api, asked = connect(httpx.ReadError("lost"))
+    async with api:
+        with pytest.raises(UnreachableError, match="No answer from http"):
+            await api.post("/v1/sessions", {}, is_repeatable=False)
+    assert len(asked) == 1
+    assert "idempotency-key" not in asked[0].headers
+
+
+async def test_a_problem_says_what_is_wrong() -> None:
+    api, _ = connect(httpx.Response(404, json={"code": "not_found", "title": "Not found", "request_id": "r"}))
+    async with api:
+        with pytest.raises(ProblemError) as caught:
+            await api.get("/v1/countries/ZZ")
+    assert (caught.value.status, caught.value.title, caught.value.request_id) == (404, "Not found", "r")

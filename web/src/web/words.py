@@ -1,0 +1,96 @@
+"""What the API says in codes, in words for a reader. Pure: no framework."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+COMPARISONS: Final = {
+    "not_recorded": "Not recorded: there is no record of any kind to compare with.",
+    "not_comparable": "Not comparable",
+    "consistent": "Consistent with the records",
+    "borderline": "On the border of what the records allow",
+    "short": "The records show fewer",
+    "exceeds": "The records show more",
+}
+REASONS: Final = {
+    "as_of_window_open": "the day the claim speaks of is known only roughly, and the records changed within it",
+    "nationality_differs": "another nationality",
+    "no_counting_rule": "there is no rule to count it by",
+    "range_straddles": "the range reaches to both sides",
+    "records_not_declared_complete": "nobody has declared the records complete",
+    "scope_differs": "another scope",
+    "stage_unspecified": "the stage of the money is not stated",
+    "unit_differs": "another unit",
+}
+STATES: Final = {
+    "ok": "answered",
+    "unavailable": "is out of reach",
+    "timeout": "did not answer in time",
+    "refused": "refused to answer",
+    "invalid_answer": "answered something that makes no sense",
+}
+SERVICES: Final = {
+    "programs": "Programs, partners, reported figures and statements",
+    "trainings": "Trainings, people and recorded counts",
+    "funding": "The ledger and totals of money",
+}
+ROLES: Final = {
+    "viewer": "Viewer: reads everything but people",
+    "analyst": "Analyst: also writes sources, measures, figures and statements",
+    "officer": "Officer: also reads and writes people and records of granted countries",
+    "admin": "Administrator: manages users, grants and tokens, and sees no people",
+}
+
+
+def write_code(code: str) -> str:
+    """`us_federal` as `US federal`."""
+    words = code.replace("_", " ")
+    return f"US{words[2:]}" if words.startswith("us ") else words
+
+
+def write_title(code: str) -> str:
+    """`oversight_body` as `Oversight body`."""
+    words = write_code(code)
+    return words[:1].upper() + words[1:]
+
+
+def write_number(value: object) -> str:
+    """`7800` as `7,800`; what is not a number as it is."""
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def write_amount(amount: Mapping[str, Any]) -> str:
+    """`{"amount": "1100000.00", "currency": "USD"}` as `1,100,000.00 USD`; digits are grouped, never rounded."""
+    return f"{Decimal(amount['amount']):,f} {amount['currency']}"
+
+
+def write_day(value: str | None) -> str:
+    """`2026-11-21` as `21 November 2026`."""
+    if not value:
+        return ""
+    day = date.fromisoformat(value)
+    return f"{day.day} {day:%B %Y}"
+
+
+def write_instant(value: str | None) -> str:
+    """`2026-11-21T14:36:00Z` as `21 November 2026, 14:36 UTC`."""
+    if not value:
+        return ""
+    instant = datetime.fromisoformat(value)
+    return f"{instant.day} {instant:%B %Y, %H:%M} UTC"
+
+
+def write_window(vague: Mapping[str, Any] | None) -> str:
+    """The days between which a vague date lies; empty where its label says as much."""
+    if not vague or not (vague.get("earliest") or vague.get("latest")):
+        return ""
+    ends = [write_day(vague.get(name)) or "?" for name in ("earliest", "latest")]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def write_countries(codes: list[str]) -> str:
+    """Countries that are granted, in words."""
+    if not codes:
+        return "no country"
+    return "all countries" if "*" in codes else ", ".join(codes)

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from chassis.errors import Unauthenticated, Unavailable
-from chassis.testing import Database
+from chassis.testing import ACTING, Database
 from chassis.testing.node import find_node, install_node_folder
 from chassis.tokens import verify_token
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -211,6 +211,7 @@ class Gate:
     async def add_user(self, issuer: str, subject: str, role: str = "viewer", *countries: str) -> None:
         """Let somebody in, as an administrator would."""
         async with self.app.state.engine.begin() as connection:
+            await connection.execute(text(ACTING))
             user = {"name": f"{subject} of {issuer}", "role": role, "issuer": issuer, "subject": subject}
             user_id = await connection.scalar(
                 text(
@@ -228,6 +229,7 @@ class Gate:
     async def run(self, statement: str) -> None:
         """Change something behind its back."""
         async with self.app.state.engine.begin() as connection:
+            await connection.execute(text(ACTING))
             await connection.execute(text(statement))
 
     async def get(self, token: str, address: str = "/v1/tokens", scheme: str = "Bearer") -> httpx.Response:

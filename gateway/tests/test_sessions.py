@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from chassis.testing import caller
+from chassis.testing import ACTING, caller
 from chassis.testing.contract import problem_fault
 from chassis.unit_of_work import open_session
 from fastapi import FastAPI
@@ -25,11 +25,13 @@ async def make_link(app: FastAPI, name: str = "Ana", role: str = "viewer", *coun
 
 async def run(app: FastAPI, statement: str, **values: Any) -> None:
     async with app.state.engine.begin() as connection:
+        await connection.execute(text(ACTING))
         await connection.execute(text(statement), values)
 
 
 async def rows(app: FastAPI, statement: str) -> list[tuple[Any, ...]]:
     async with app.state.engine.begin() as connection:
+        await connection.execute(text(ACTING))
         return [tuple(row) for row in await connection.execute(text(statement))]
 
 

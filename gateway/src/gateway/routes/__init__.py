@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.routes import countries, documents, figures, grants, proxy, tokens, users
+from gateway.routes import changes, countries, documents, figures, grants, proxy, tokens, users
 
 ROUTERS: Final = [
     countries.router,
@@ -10,6 +10,7 @@ ROUTERS: Final = [
     users.router,
     grants.router,
     tokens.router,
+    changes.router,
     documents.router,
     proxy.router,  # the last: it takes every path that is left
 ]

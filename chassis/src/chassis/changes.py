@@ -112,20 +112,29 @@ class Versioned(Answer):
     )
 
 
-class ChangeRead(Versioned):
-    """A change of one record."""
-
-    type: str = Field(description="The noun of its address, `/v1/{type}/{id}`, or what is part of such a record.")
-    id: str = Field(description="The record's id; of what has several keys, those with `/` between.")
-
-
-class PartTransaction(Answer):
-    """What was committed together."""
+class Heading(Answer):
+    """When and by whom something was committed."""
 
     number: int = Field(description="Without gaps, in the order of commits. Numbers that are skipped hold nothing.")
     recorded_at: datetime
     actor_id: str
     request_id: str
+
+
+class Named(Answer):
+    """Which record changed."""
+
+    type: str = Field(description="The noun of its address, `/v1/{type}/{id}`, or what is part of such a record.")
+    id: str = Field(description="The record's id; of what has several keys, those with `/` between.")
+
+
+class ChangeRead(Versioned, Named):
+    """A change of one record."""
+
+
+class PartTransaction(Heading):
+    """What was committed together."""
+
     changes: list[ChangeRead] = Field(description="All its changes that the caller may read, of the types asked for.")
 
 
@@ -138,13 +147,8 @@ class PartChangePage(Answer):
     next: str | None = Field(description="The next page's address; null where there is nothing more just now.")
 
 
-class PartVersion(Versioned):
+class PartVersion(Versioned, Heading):
     """A record as a transaction left it."""
-
-    number: int
-    recorded_at: datetime
-    actor_id: str
-    request_id: str
 
 
 class PartHistoryPage(Answer):

@@ -4,7 +4,6 @@ import asyncio
 import heapq
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, Final
@@ -20,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import queries
-from gateway.clients import ServiceDown
+from gateway.clients import ServiceDown, Services
 from gateway.figures import Json
 from gateway.models import metadata
 from gateway.routing import TYPES
@@ -72,7 +71,8 @@ async def join_changes(
     async def ask(service: str) -> Json | None:
         parameters = [("after", position[service]), ("limit", limit), *(("type", one) for one in wanted[service])]
         try:
-            return dict(await _ask(request, caller, service, "/v1/changes", parameters))
+            seconds: float = request.app.state.settings.changes_deadline_seconds
+            return dict(await _ask(request, caller, service, "/v1/changes", parameters, seconds))
         except ServiceDown as down:
             if down.refusal is not None and down.refusal.status_code in _REFUSALS:
                 raise _refused(service, down.problem, down.refusal.status_code) from down
@@ -145,7 +145,8 @@ async def join_history(
     else:
         try:
             parameters = request.query_params.multi_items()
-            page = dict(await _ask(request, caller, owner, "/v1/history", parameters))
+            seconds: float = request.app.state.settings.proxy_timeout_seconds
+            page = dict(await _ask(request, caller, owner, "/v1/history", parameters, seconds))
         except ServiceDown as down:
             if down.refusal is not None:
                 return down.refusal
@@ -154,15 +155,20 @@ async def join_history(
     return page | {"items": await _with_actors(session, page["items"])}
 
 
-async def _ask(request: Request, caller: Caller, service: str, path: str, parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401 - as httpx takes them
-    """The service's answer, which may take as long as a request that is passed on: a transaction may be large."""
+async def _ask(
+    request: Request,
+    caller: Caller,
+    service: str,
+    path: str,
+    parameters: Any,  # noqa: ANN401 - as httpx takes them
+    seconds: float,
+) -> Mapping[str, Any]:
+    """The service's answer; `ServiceDown` where it does not come within the time."""
+    services: Services = request.app.state.services
     token = mint_token(request.app.state.token_private_key, caller, current_request_id())
-    seconds: float = request.app.state.settings.proxy_timeout_seconds
-    read = partial(request.app.state.services.read, service, path, token, seconds, parameters)
     try:
         async with asyncio.timeout(seconds):
-            found: Mapping[str, Any] = await read()
-            return found
+            return await services.read(service, path, token, seconds, parameters)
     except TimeoutError as error:
         raise ServiceDown(service, "timeout") from error
 

@@ -44,13 +44,17 @@ class ChangePage(Answer):
     )
 
 
-class VersionRead(Versioned):
-    """A record as a transaction left it."""
+class VersionHeading(Answer):
+    """When and by whom a version was committed."""
 
-    number: int
+    number: int = Field(description="Of the transaction, at the service that owns the record.")
     recorded_at: datetime
     actor: ActorRead
     request_id: str
+
+
+class VersionRead(Versioned, VersionHeading):
+    """A record as a transaction left it."""
 
 
 class HistoryPage(Answer):

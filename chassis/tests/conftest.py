@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import pytest
 from chassis.app import make_app
+from chassis.changes import Kind, changes_router
 from chassis.columns import sorted_text
 from chassis.errors import Conflict
 from chassis.paging import Listing, ListQuery, Page, answer_list, sort_by
@@ -194,12 +195,21 @@ async def get_identity(session: Session) -> Identity:
     return Identity(subject=subject, request_id=request_id)
 
 
+# All that is captured of things, but for their notes.
+KINDS: Final = (
+    Kind(
+        metadata.tables["things"],
+        clear=("id", "version", "created_at", "updated_at", "name", "place", "weight", "seen_on", "ticket"),
+    ),
+)
+
+
 def create_app() -> FastAPI:
     """The app of things."""
     return make_app(
         name="chassis",
         description="Things.",
-        routers=[router],
+        routers=[router, changes_router(KINDS)],
         settings=Settings(),
         migrations=MIGRATIONS,
         constraint_words={

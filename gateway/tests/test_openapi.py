@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from chassis.errors import DomainError
 from chassis.testing.contract import operations_of
-from gateway.openapi import MERGED, MergeConflict, merge
+from gateway.openapi import MERGED, MergeConflict, merge, without_joined
 from gateway.pages import PROBLEMS
-from gateway.routing import NOUNS, check_documents, find_service
+from gateway.routing import NOUNS, TYPES, check_documents, find_service
 
 
 def make_document(path: str, operation: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -58,14 +58,37 @@ def test_any_other_clash_fails(second: dict[str, Any], message: str) -> None:
 
 
 def test_routing_table_and_documents_must_agree() -> None:
-    documents = {service: {"paths": {f"/v1/{noun}": {} for noun in nouns}} for service, nouns in NOUNS.items()}
+    documents: dict[str, dict[str, Any]] = {
+        service: {"paths": {f"/v1/{noun}": {} for noun in (*nouns, "history")}} for service, nouns in NOUNS.items()
+    }
+    for service, document in documents.items():
+        types = {"name": "type", "schema": {"items": {"enum": list(TYPES[service])}}}
+        document["paths"]["/v1/changes"] = {"get": {"parameters": [types]}}
     assert check_documents(documents) == []
     documents["funding"]["paths"]["/v1/secrets"] = {}
     del documents["programs"]["paths"]["/v1/agencies"]
+    del documents["programs"]["paths"]["/v1/history"]
+    documents["trainings"]["paths"]["/v1/changes"]["get"]["parameters"][0]["schema"]["items"]["enum"].pop()
     assert check_documents(documents) == [
         "funding serves /v1/secrets, which the table does not route",
+        "programs does not serve /v1/history, which is joined",
         "the table routes /v1/agencies to programs, which does not serve it",
+        "trainings and the table disagree on the types of its changes",
     ]
+
+
+def test_what_the_gateway_answers_in_a_services_place_is_not_merged() -> None:
+    def refers(name: str) -> dict[str, Any]:
+        return {"get": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+
+    document = {
+        "paths": {"/v1/changes": refers("PartPage"), "/v1/agencies": refers("Page")},
+        "components": {"schemas": {"PartPage": {}, "Page": refers("Item"), "Item": refers("Page")}, "other": 1},
+    }
+    assert without_joined(document) == {
+        "paths": {"/v1/agencies": refers("Page")},
+        "components": {"schemas": {"Page": refers("Item"), "Item": refers("Page")}, "other": 1},
+    }
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,7 @@ class Feed:
                 query[name] = self._reference(name, query[name])
         if noun == "figures":
             self._name_one_subject(query)
+        self._name_one_record(query)
 
     def _name_one_subject(self, query: Json) -> None:
         if "country_code" in query:
@@ -151,6 +152,13 @@ class Feed:
             query.pop("subject_code", None)
         else:
             query |= {"subject_type": "country", "subject_code": self.random.choice(COUNTRIES)}
+
+    def _name_one_record(self, query: Json) -> None:
+        if "subject" in query:
+            noun = self.random.choice([one for one in self.rows if self.rows[one]])
+            query["subject"] = f"{noun}/{self.random.choice(self.rows[noun])['id']}"
+        if "after" in query:
+            query["after"] = f"programs:{self.random.randrange(20)},gateway:{self.random.randrange(5)}"
 
     def _feed_body(self, case: schemathesis.Case[Any], noun: str) -> None:
         body: Json = self._fed(case.body)

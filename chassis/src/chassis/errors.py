@@ -130,6 +130,21 @@ class RequestInFlight(Conflict):
         self.headers["Retry-After"] = "1"
 
 
+class PositionAhead(Conflict):
+    """Somebody has read further than there is anything to read."""
+
+    code = "position_ahead"
+    title = "Nothing has been recorded up to this position"
+
+
+class PositionExpired(DomainError):
+    """What came after the position is no longer answered."""
+
+    status = HTTPStatus.GONE
+    code = "position_expired"
+    title = "This position is too old"
+
+
 class IdempotencyKeyReused(DomainError):
     """The key stands for another request of this caller."""
 

@@ -19,6 +19,7 @@ _DESCRIPTIONS: Final = {
     "403": "The caller may not do this.",
     "404": "There is no such thing, or none the caller may know of.",
     "409": "It clashes with what is recorded, or the same request is being worked on.",
+    "410": "What came after this position is no longer answered: take a full download.",
     "412": "The record has changed since the caller read it.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
@@ -101,6 +102,10 @@ def _problems_of(path: str, operation: dict[str, Any], names: set[str]) -> set[s
         statuses |= {"404", "422"}
     if names:
         statuses.add("422")
+    if "subject" in names:
+        statuses.add("404")
+    if "after" in names:
+        statuses |= {"409", "410"}
     if "idempotency-key" in names:
         statuses |= {"409", "422"}
     if "requestBody" in operation:

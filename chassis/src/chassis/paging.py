@@ -244,7 +244,7 @@ def _typed(value: Any, one: SortColumn) -> Any:  # noqa: ANN401 - as above
     return value
 
 
-def next_address(request: Request, cursor: str) -> str:
+def next_address(request: Request, cursor: str, parameter: str = "cursor") -> str:
     """The address of the next page, relative: a service does not know the public host."""
-    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f"{request.url.path}?{urlencode([*pairs, ('cursor', cursor)])}"
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != parameter]
+    return f"{request.url.path}?{urlencode([*pairs, (parameter, cursor)], safe=':,')}"

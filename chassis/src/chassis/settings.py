@@ -94,6 +94,9 @@ class Settings(FileSettings):
     statement_timeout_seconds: float = Field(default=10, gt=0)
     max_body_bytes: int = Field(default=1_048_576, gt=0)
     idempotency_days: float = Field(default=7, ge=1, description="How long the answer to a key is kept.")
+    feed_retention_days: float | None = Field(
+        default=None, gt=0, description="How far back `/v1/changes` answers; without it, all. The feed itself stays."
+    )
 
     def find_faults(self) -> list[str]:
         """As every process, and a database that is not known to be the right one."""

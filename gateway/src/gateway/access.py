@@ -24,6 +24,8 @@ _PREFIX: Final = "trib"
 _LINK_PREFIX: Final = "triblink_"
 LINK_MINUTES: Final = 15
 MAX_DAYS: Final = 90
+# Whoever may open the control socket: the machine does not say who that is.
+OPERATOR: Final = Caller(subject="control", name="the operator of this machine", role="admin", countries=frozenset())
 # What each role may do, as the roles it includes. An administrator sees no people and writes no records.
 COVERS: Final[dict[str, frozenset[str]]] = {
     "viewer": frozenset({"viewer"}),

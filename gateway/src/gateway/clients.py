@@ -12,6 +12,7 @@ import httpx
 import structlog
 from chassis.errors import BadRequest, OutcomeUnknown, Unavailable
 from chassis.logs import current_request_id
+from chassis.problems import MEDIA_TYPE
 from chassis.refusals import is_loopback
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -33,12 +34,19 @@ _RETURNED: Final = (
 
 
 class ServiceDown(Exception):
-    """A service did not answer, or did not answer sense. `state` says which."""
+    """A service did not answer, or did not answer sense. `state` says which, `refusal` is its problem if it has one."""
 
-    def __init__(self, service: str, state: str) -> None:
+    def __init__(self, service: str, state: str, refusal: Response | None = None) -> None:
         super().__init__(f"{service}: {state}")
         self.service = service
         self.state = state
+        self.refusal = refusal
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """What the refusal says."""
+        said: dict[str, Any] = json.loads(bytes(self.refusal.body)) if self.refusal else {}
+        return said
 
 
 class Services:
@@ -77,7 +85,8 @@ class Services:
             logger.warning(
                 "service_answered", target=service, path=path, status=answer.status_code, elapsed_ms=elapsed_ms
             )
-            raise ServiceDown(service, "unavailable" if answer.status_code >= 500 else "refused")  # noqa: PLR2004
+            state = "unavailable" if answer.status_code >= 500 else "refused"  # noqa: PLR2004
+            raise ServiceDown(service, state, _refusal(answer))
         try:
             found = answer.json()
         except ValueError as error:
@@ -139,6 +148,14 @@ class Services:
         answer = await self._send(service, outgoing)
         returned = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}
         return StreamingResponse(_body(answer), status_code=answer.status_code, headers=returned)
+
+
+def _refusal(answer: httpx.Response) -> Response | None:
+    """The problem that a service answered, to be passed on unchanged."""
+    if answer.headers.get("content-type") != MEDIA_TYPE:
+        return None
+    returned = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}
+    return Response(answer.content, status_code=answer.status_code, headers=returned)
 
 
 class IssuerDown(Exception):

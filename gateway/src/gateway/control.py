@@ -3,23 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from chassis.app import start_check
 from chassis.logs import configure_logs
 from chassis.problems import install_problem_handlers
 from chassis.refusals import Door, StartRefused
 from chassis.resources import Body
-from chassis.tokens import Caller
 from chassis.unit_of_work import make_engine, open_session
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
-from gateway.access import create_link, create_token
+from gateway.access import OPERATOR, create_link, create_token
 from gateway.settings import MIGRATIONS, GatewaySettings
-
-# Whoever may open the socket: the machine does not say who that is.
-OPERATOR: Final = Caller(subject="control", name="the operator of this machine", role="admin", countries=frozenset())
 
 
 class TokenCreate(Body):

@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Any, Final
 from chassis.openapi import text_of
 from joserfc.jwk import OKPKey
 
-from gateway.routing import NOUNS, check_documents
+from gateway.routing import JOINED, NOUNS, check_documents
 
 MERGED: Final = "tributary.json"
 DESCRIPTION: Final = (
@@ -79,6 +80,19 @@ def _at_the_gateway(item: dict[str, Any]) -> dict[str, Any]:
     return {method: operation | either if "security" in operation else operation for method, operation in item.items()}
 
 
+def without_joined(document: dict[str, Any]) -> dict[str, Any]:
+    """A service's document without what the gateway answers in its place, and without the schemas of only that."""
+    paths = {path: item for path, item in document["paths"].items() if path.split("/")[2] not in JOINED}
+    schemas = document["components"]["schemas"]
+    waiting, kept = [text_of(paths)], set[str]()
+    while waiting:
+        named = set(re.findall(r'"#/components/schemas/([^"]+)"', waiting.pop())) - kept
+        waiting += [text_of(schemas[name]) for name in named]
+        kept |= named
+    components = {**document["components"], "schemas": {name: schemas[name] for name in schemas if name in kept}}
+    return {**document, "paths": paths, "components": components}
+
+
 def generate() -> dict[str, str]:
     """The text of each document, by file name, made from the code by one process a service."""
     key = OKPKey.generate_key("Ed25519")
@@ -100,7 +114,8 @@ def generate() -> dict[str, str]:
     if problems:
         raise MergeConflict("; ".join(problems))
     texts = {f"{service}.json": text_of(document) for service, document in documents.items()}
-    return texts | {MERGED: text_of(merge(documents))}
+    parts = {name: without_joined(one) if name in NOUNS else one for name, one in documents.items()}
+    return texts | {MERGED: text_of(merge(parts))}
 
 
 def main() -> int:

@@ -27,6 +27,10 @@ PROBLEMS: Final = {
     "not_found": "There is no such thing, or none that this token may know of.",
     "outcome_unknown": "The connection was lost before the answer came: the change may have been made. Look first, or "
     "send it again with the same Idempotency-Key.",
+    "position_ahead": "You read further than there is anything to read: the database was restored from an older "
+    "backup, or the position is another system's. Take a full download and go on from `head`.",
+    "position_expired": "What came after this position is older than the days that changes are answered for. Take a "
+    "full download (`downloads` lists the addresses) and go on from `head`.",
     "precondition_required": "A change must name the version it changes. Read the record, send its ETag as If-Match.",
     "request_in_flight": "The same request is being worked on. Send it again in a moment, with the same key.",
     "stale_version": "Somebody changed the record since you read it. Read it again and repeat your change.",

@@ -1,6 +1,7 @@
 """Questions to the gateway's tables. Nothing here changes anything."""
 
 import uuid
+from collections.abc import Iterable
 
 from chassis.errors import NotFound
 from chassis.paging import Listing
@@ -9,6 +10,7 @@ from chassis.tokens import Caller
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from gateway.access import OPERATOR
 from gateway.models import ApiToken, Grant, User
 
 
@@ -59,3 +61,27 @@ async def get_token(session: AsyncSession, caller: Caller, token_id: uuid.UUID, 
     if token is None or (caller.role != "admin" and str(token.user_id) != caller.subject):
         raise NotFound(f"There is no token {token_id}.")
     return await get_row(session, ApiToken, token_id, lock=True) if lock else token
+
+
+async def find_actors(session: AsyncSession, actor_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Id, kind and name of each of those who made changes: users by name, all others as what they are."""
+    ids = set(actor_ids)
+    user_ids = [user_id for user_id in map(_as_uuid, ids) if user_id is not None]
+    users = await session.exec(select(User.id, User.kind, User.name).where(col(User.id).in_(user_ids)))
+    actors = {str(user_id): {"id": str(user_id), "kind": kind, "name": name} for user_id, kind, name in users}
+    return {actor_id: actors.get(actor_id) or _other_actor(actor_id) for actor_id in ids}
+
+
+def _other_actor(actor_id: str) -> dict[str, str]:
+    if actor_id == OPERATOR.subject:
+        return {"id": actor_id, "kind": "operator", "name": OPERATOR.name}
+    if actor_id.startswith("migration "):
+        return {"id": actor_id, "kind": "migration", "name": actor_id}
+    return {"id": actor_id, "kind": "unknown", "name": f"unknown ({actor_id})"}
+
+
+def _as_uuid(written: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(written)
+    except ValueError:
+        return None

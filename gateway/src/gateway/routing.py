@@ -30,7 +30,42 @@ NOUNS: Final = {
     "funding": ("fund-lines", "ledger-entries", "money-totals"),
 }
 # The gateway's own.
-OWN: Final = ("account", "countries", "figures", "grants", "openapi.json", "sessions", "tokens", "users")
+OWN: Final = (
+    "account", "changes", "countries", "figures", "grants", "history", "openapi.json", "sessions", "tokens", "users",
+)  # fmt: skip
+# Of those, what every service answers for its own part, and the gateway joins.
+JOINED: Final = ("changes", "history")
+# The types of changes, by service: nouns, and what is part of them.
+TYPES: Final = {
+    "programs": (
+        "agencies",
+        "conflicts",
+        "coverage-declarations",
+        "measures",
+        "partnerships",
+        "programs",
+        "reported-figures",
+        "series",
+        "sources",
+        "statements",
+        "program-countries",
+        "rank-decisions",
+        "supersessions",
+        "conflict-members",
+    ),
+    "trainings": (
+        "courses",
+        "trainings",
+        "people",
+        "enrollments",
+        "completions",
+        "instructor-assignments",
+        "agency-refs",
+        "program-refs",
+    ),
+    "funding": ("fund-lines", "ledger-entries"),
+    "gateway": ("grants", "tokens", "users", "sign-in-links"),
+}
 _SERVICE_OF: Final = {noun: service for service, nouns in NOUNS.items() for noun in nouns}
 
 
@@ -44,9 +79,21 @@ def check_documents(documents: dict[str, dict[str, Any]]) -> list[str]:
     """What the table and the services' OpenAPI documents disagree on; empty where nothing."""
     problems = []
     for service, nouns in NOUNS.items():
-        declared = {path.split("/")[2] for path in documents[service]["paths"]}
+        served = {path.split("/")[2] for path in documents[service]["paths"]}
+        declared = served - set(JOINED)
+        problems += [f"{service} does not serve /v1/{noun}, which is joined" for noun in set(JOINED) - served]
+        if tuple(types_of(documents[service])) != TYPES[service]:
+            problems.append(f"{service} and the table disagree on the types of its changes")
         problems += [f"{service} serves /v1/{noun}, which the table does not route" for noun in declared - set(nouns)]
         problems += [
             f"the table routes /v1/{noun} to {service}, which does not serve it" for noun in set(nouns) - declared
         ]
     return sorted(problems)
+
+
+def types_of(document: dict[str, Any]) -> list[str]:
+    """The types of changes that a service's document declares."""
+    for one in document["paths"].get("/v1/changes", {}).get("get", {}).get("parameters", []):
+        if one["name"] == "type":
+            return list(one["schema"]["items"]["enum"])
+    return []

@@ -87,6 +87,7 @@ class GatewaySettings(Settings):
     trainings_url: str = Field(description="As above.")
     funding_url: str = Field(description="As above.")
     card_deadline_seconds: float = Field(default=2, gt=0, description="A card answers within this, with what it has.")
+    changes_deadline_seconds: float = Field(default=10, gt=0, description="As above for changes, which may be many.")
     proxy_timeout_seconds: float = Field(default=30, gt=0, description="How long a routed request may take.")
     allowed_hosts: Annotated[str, AfterValidator(check_hosts)] = Field(
         default="127.0.0.1,localhost", description="Host names it answers to, comma-separated."

@@ -2,8 +2,11 @@
 
 from collections.abc import AsyncIterator
 
+from chassis.feed import NOT_CAPTURED
 from chassis.testing import Api, Database
 from chassis.testing.contract import Write, check_answers, check_document, check_writes
+from funding.models import metadata
+from funding.routes.changes import KINDS
 
 
 async def test_document_keeps_the_style(api: Api) -> None:
@@ -25,3 +28,7 @@ async def writes(api: Api) -> AsyncIterator[Write]:
 
 async def test_every_write_can_be_validated_only_and_repeated_by_key(api: Api, database: Database) -> None:
     await check_writes(api, database.superuser_url, writes(api))
+
+
+def test_changes_of_every_table_can_be_read() -> None:
+    assert {kind.table.name for kind in KINDS} == set(metadata.tables) - NOT_CAPTURED

@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from chassis.feed import NOT_CAPTURED
 from chassis.testing import Api, Database
 from chassis.testing.contract import Write, check_answers, check_document, check_writes
+from programs.models import metadata
+from programs.routes.changes import KINDS
 
 
 async def test_document_keeps_the_style(api: Api) -> None:
@@ -74,3 +77,7 @@ async def test_rule_that_is_checked_at_commit_is_checked_by_validation(api: Api)
     for query in ("?validate_only=true", ""):
         answer = await api.officer().patch(address + query, json=shares, headers=headers)
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "one_country")
+
+
+def test_changes_of_every_table_can_be_read() -> None:
+    assert {kind.table.name for kind in KINDS} == set(metadata.tables) - NOT_CAPTURED

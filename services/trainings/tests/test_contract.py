@@ -4,10 +4,13 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
+from chassis.feed import NOT_CAPTURED
 from chassis.testing import ACTING, Api, Database
 from chassis.testing.contract import Write, check_answers, check_document, check_writes
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from trainings.models import metadata
+from trainings.routes.changes import KINDS
 
 
 async def test_document_keeps_the_style(api: Api) -> None:
@@ -108,3 +111,7 @@ async def test_answer_about_a_person_is_gone_with_the_grant(office: Any) -> None
         refused = await client.post("/v1/people", json=PERSON, headers=headers)
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
         assert first.json()["id"] not in refused.text
+
+
+def test_changes_of_every_table_can_be_read() -> None:
+    assert {kind.table.name for kind in KINDS} == set(metadata.tables) - NOT_CAPTURED

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.routes import account, countries, documents, figures, grants, proxy, sessions, tokens, users
+from gateway.routes import account, changes, countries, documents, figures, grants, proxy, sessions, tokens, users
 
 ROUTERS: Final = [
     countries.router,
@@ -12,6 +12,7 @@ ROUTERS: Final = [
     users.router,
     grants.router,
     tokens.router,
+    changes.router,
     documents.router,
     proxy.router,  # the last: it takes every path that is left
 ]

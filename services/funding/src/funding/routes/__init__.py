@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from funding.routes import fund_lines, ledger_entries, money_totals
+from funding.routes import changes, fund_lines, ledger_entries, money_totals
 
-ROUTERS: Final = [fund_lines.router, ledger_entries.router, money_totals.router]
+ROUTERS: Final = [fund_lines.router, ledger_entries.router, money_totals.router, changes.router]

@@ -4,6 +4,7 @@ from typing import Final
 
 from programs.routes import (
     agencies,
+    changes,
     conflicts,
     coverage_declarations,
     dossiers,
@@ -28,4 +29,5 @@ ROUTERS: Final = [
     conflicts.router,
     coverage_declarations.router,
     dossiers.router,
+    changes.router,
 ]

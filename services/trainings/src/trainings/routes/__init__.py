@@ -3,6 +3,7 @@
 from typing import Final
 
 from trainings.routes import (
+    changes,
     completions,
     courses,
     enrollments,
@@ -20,4 +21,5 @@ ROUTERS: Final = [
     completions.router,
     instructor_assignments.router,
     recorded_figures.router,
+    changes.router,
 ]

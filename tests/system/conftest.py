@@ -51,6 +51,12 @@ def base() -> Iterator[Path]:
     yield from make_base()
 
 
+@pytest.fixture(scope="module")
+def base_of_module() -> Iterator[Path]:
+    """A folder for the data of all tests of a module."""
+    yield from make_base()
+
+
 class Running:
     """A running system: where it is, tokens for it, and its processes."""
 
@@ -155,6 +161,13 @@ class Served(Running):
         """The process called so in deploy/processes.toml."""
         app = next(one.app for one in TOPOLOGY.processes if one.name == name)
         return next(pid for pid, args in self.pids().items() if f" {app} " in args)
+
+    def superuser_url(self, database: str) -> str:
+        """The address of a database of its PostgreSQL for somebody who may see everything."""
+        postgres = self.folder.path / "postgres"
+        sockets = (postgres / "postmaster.pid").read_text().splitlines()[4]
+        password = read_key(self.folder.keys, "postgres-password")
+        return f"postgresql+asyncpg://postgres:{password}@/{database}?host={sockets}&port=5432"
 
     @contextmanager
     def without(self, name: str) -> Iterator[None]:

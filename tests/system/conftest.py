@@ -231,7 +231,9 @@ class OverTcp(Running):
         password = read_key(self.folder.keys, role_password_file(role))
         url = url_of_role(self._superuser_url, str(one.database), role, password)
         addresses = {each: self.address_of(each) for each in self._ports}
-        environment = environment_of(one, addresses=addresses, keys=self.folder.keys, database_url=url)
+        environment = environment_of(
+            one, addresses=addresses, keys=self.folder.keys, anchors=self.folder.anchors, database_url=url
+        )
         command = [sys.executable, "-m", "chassis.serve", one.app, *where, "--with-parent"]
         with (self.folder.logs / f"{one.name}.log").open("ab") as log:
             self._running[one.name] = subprocess.Popen(

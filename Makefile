@@ -43,6 +43,10 @@ run: $(VENV)/run.stamp ## start everything on this machine; Ctrl-C stops it
 test: $(VENV)/dev.stamp ## run every test on a PostgreSQL of its own
 	@$(BIN)/python -m pytest -q
 
+.PHONY: soak
+soak: $(VENV)/dev.stamp ## run the long batteries whole; `make test` runs a fixed part of each
+	@TRIBUTARY_SOAK=1 $(BIN)/python -m pytest -q -m soak
+
 .PHONY: check
 check: $(VENV)/dev.stamp ## lint, types, import contracts, OpenAPI drift, deployment files
 	@$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Anchoring: each service signs where its own feed stands, every so many transactions, beside its requests."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,7 +69,7 @@ class Keeper:
     async def look(self, *, is_last: bool = False) -> None:
         """Anchor what has to be; `is_last`: all there is."""
         try:
-            last = await asyncio.to_thread(read_last, self.path, self._service, self._key.public_key())
+            last = await asyncio.to_thread(self._read_last)
             anchors = await self._find_new(last, is_last=is_last)
             if anchors:
                 await asyncio.to_thread(append_anchors, self.path, anchors, self._key)
@@ -81,6 +82,12 @@ class Keeper:
             if self.fault is not None:
                 logger.info("anchors_again", file=str(self.path))
             self.fault = None
+
+    def _read_last(self) -> Anchor | None:
+        # Told at once, not when the first anchor is due.
+        if not os.access(self.path.parent, os.W_OK | os.X_OK):
+            raise AnchorsError(f"{self.path.parent} is not a folder that may be written to")
+        return read_last(self.path, self._service, self._key.public_key())
 
     async def _find_new(self, last: Anchor | None, *, is_last: bool) -> list[Anchor]:
         done = last.number if last else 0

@@ -39,7 +39,9 @@ _PINS: Final = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
 }
-_PIN: Final = text("SELECT pg_catalog.set_config(:name, :value, true)")
+_PIN: Final = text(
+    "SELECT " + ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _PINS.items())
+)
 _TABLES: Final = ("feed", "feed_head", "feed_key", "feed_tx")
 
 
@@ -126,8 +128,7 @@ async def audit_database(url: str, service: str, kept: KeptAnchors, *, with_tabl
 
 async def verify(connection: AsyncConnection, service: str, kept: KeptAnchors, *, with_tables: bool = True) -> Report:
     """Verify the feed as the transaction of `connection` sees it."""
-    for name, value in _PINS.items():
-        await connection.execute(_PIN, {"name": name, "value": value})
+    await connection.execute(_PIN)
     report = Report(service, anchors=len(kept.anchors), is_torn=kept.is_torn)
     if not await _has_feed(connection):
         if not kept.anchors:
@@ -229,12 +230,11 @@ class _Walk:
     def _find_missing(self) -> Fault | None:
         if self._next_anchor == len(self._anchors):
             return None
-        last = self._anchors[-1]
-        return Fault(
-            self._number + 1,
-            last.number,
-            f"missing: the feed ends at {self._number}, and number {last.number} was anchored at {last.signed_at}",
-        )
+        last, confirmed = self._anchors[-1], self._report.confirmed
+        said = f"missing: the feed ends at {self._number}, and number {last.number} was anchored at {last.signed_at}"
+        if self._number > confirmed:
+            said += f"; what now stands after number {confirmed} no anchor confirms"
+        return Fault(self._number + 1, last.number, said)
 
     async def _find_stray(self, connection: AsyncConnection) -> Fault | None:
         """The head that is not the last number, and what belongs to no number."""

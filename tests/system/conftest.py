@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import httpx
 import pytest
-from chassis.postgres import Postgres
+from chassis.postgres import Postgres, find_superuser_url
 from tributary import Tributary
 from tributary.control import make_token
 from tributary.folders import DataFolder
@@ -164,10 +164,9 @@ class Served(Running):
 
     def superuser_url(self, database: str) -> str:
         """The address of a database of its PostgreSQL for somebody who may see everything."""
-        postgres = self.folder.path / "postgres"
-        sockets = (postgres / "postmaster.pid").read_text().splitlines()[4]
-        password = read_key(self.folder.keys, "postgres-password")
-        return f"postgresql+asyncpg://postgres:{password}@/{database}?host={sockets}&port=5432"
+        url = find_superuser_url(self.folder.path)
+        assert url is not None
+        return f"{url.rpartition('/postgres?')[0]}/{database}?{url.rpartition('?')[2]}"
 
     @contextmanager
     def without(self, name: str) -> Iterator[None]:
@@ -244,7 +243,9 @@ class OverTcp(Running):
         password = read_key(self.folder.keys, role_password_file(role))
         url = url_of_role(self._superuser_url, str(one.database), role, password)
         addresses = {each: self.address_of(each) for each in self._ports}
-        environment = environment_of(one, addresses=addresses, keys=self.folder.keys, database_url=url)
+        environment = environment_of(
+            one, addresses=addresses, keys=self.folder.keys, anchors=self.folder.anchors, database_url=url
+        )
         command = [sys.executable, "-m", "chassis.serve", one.app, *where, "--with-parent"]
         with (self.folder.logs / f"{one.name}.log").open("ab") as log:
             self._running[one.name] = subprocess.Popen(

@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.anchors import load_private_key
 
 
 class Settings(BaseSettings):
@@ -21,6 +23,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, gt=0)
     idempotency_days: float = Field(default=7, ge=1, description="How long the answer to a key is kept.")
     log_level: str = "INFO"
+    anchor_private_key: SecretStr | None = Field(
+        default=None, description="PEM of the Ed25519 key that signs anchors of the feed. Without it there are none."
+    )
+    anchors: Path | None = Field(default=None, description="The folder of the anchors, outside the database's.")
+    anchor_every: int = Field(default=100, ge=1, description="So many transactions to an anchor.")
+    anchor_seconds: float = Field(default=300, gt=0, description="And none waits for one longer than this.")
 
     @model_validator(mode="before")
     @classmethod
@@ -32,3 +40,15 @@ class Settings(BaseSettings):
             if path and name not in values:
                 values[name] = Path(path).read_text(encoding="utf-8").strip()
         return values
+
+    @model_validator(mode="after")
+    def check_anchors(self) -> Self:
+        """An anchor needs its key and its place."""
+        if (self.anchor_private_key is None) != (self.anchors is None):
+            raise ValueError("anchor_private_key and anchors go together")
+        if self.anchor_private_key is not None:
+            try:
+                load_private_key(self.anchor_private_key.get_secret_value())
+            except ValueError:
+                raise ValueError("anchor_private_key is not an Ed25519 key in PEM") from None
+        return self

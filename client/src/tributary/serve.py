@@ -205,7 +205,13 @@ class System:
         return Child(
             process.name,
             [sys.executable, "-P", "-m", "chassis.serve", process.app, *where, "--with-parent"],
-            environment_of(process, addresses=addresses, keys=self._folder.keys, database_url=url),
+            environment_of(
+                process,
+                addresses=addresses,
+                keys=self._folder.keys,
+                anchors=self._folder.anchors,
+                database_url=url,
+            ),
             self._folder.logs / f"{process.name}.log",
             inherited,
         )

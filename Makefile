@@ -53,6 +53,14 @@ run: $(VENV)/run.stamp $(VENV)/assets.stamp ## start everything on this machine;
 test: $(VENV)/dev.stamp $(VENV)/browser.stamp ## run every test on a PostgreSQL of its own
 	@$(BIN)/python -m pytest -q
 
+.PHONY: soak
+soak: $(VENV)/dev.stamp ## run the long batteries whole; `make test` runs a fixed part of each
+	@TRIBUTARY_SOAK=1 $(BIN)/python -m pytest -q -m soak
+
+.PHONY: bench
+bench: $(VENV)/dev.stamp ## measure what benchmarks/README.md reports, on this machine
+	@$(BIN)/python benchmarks/writers.py
+
 .PHONY: check
 check: $(VENV)/dev.stamp ## lint, types, import contracts, OpenAPI drift, deployment files
 	@$(BIN)/ruff check .

@@ -186,6 +186,48 @@ async def test_writers_at_once_are_numbered_in_the_order_of_their_commits(served
     assert all(earlier < later for (_, earlier), (_, later) in pairwise(found))
 
 
+async def test_readers_miss_nothing_and_see_each_transaction_whole_while_one_has_20_000_rows(
+    served: AsyncEngine,
+) -> None:
+    seen: dict[int, int] = {}
+    numbers: list[int] = []
+    following = "SELECT number, row_count, count(f.tx_key) FROM feed_tx t LEFT JOIN feed f USING (tx_key) {} {}"
+    question = following.format("WHERE number > :after", "GROUP BY t.tx_key ORDER BY number")
+
+    async def follow() -> None:
+        for number, row_count, rows in await read(served, question, after=len(seen)):
+            assert rows == row_count  # whole at first sight
+            numbers.append(number)
+            seen[number] = rows
+
+    async def write_some(name: str) -> None:
+        for _ in range(5):
+            await write(served, THING.format(name))
+            await follow_in_turn()
+
+    turn = asyncio.Lock()
+
+    async def follow_in_turn() -> None:
+        async with turn:
+            await follow()
+
+    many = THING.partition("VALUES")[0] + (
+        "SELECT 'one of many', 0, 0, '2016-03-01', 'secret words' FROM generate_series(1, 20000)"
+    )
+    async with served.begin() as connection:
+        await connection.execute(text(ACTING))
+        await connection.execute(text(many))
+        # Nobody waits for a transaction that is only under way, and nobody sees any of it.
+        await asyncio.gather(*(write_some(name) for name in "abcd"))
+        assert sorted(seen.values()) == [1] * 20
+        committing = asyncio.gather(*(write_some(name) for name in "abcd"))
+        await connection.commit()
+    await committing
+    await follow()
+    assert numbers == list(range(1, 42))
+    assert sorted(seen.values()) == [1] * 40 + [20_000]
+
+
 async def test_table_is_known_as_it_was_at_each_number(served: AsyncEngine) -> None:
     table = "SELECT name, place FROM {} ORDER BY name"
     seen = [await read(served, table.format("things"))]

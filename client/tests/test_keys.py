@@ -17,6 +17,8 @@ def test_secrets_are_made_once_and_closed(tmp_path: Path) -> None:
     make_keys(folder, ["programs"], ["gateway"])
     first = contents(folder)
     assert sorted(first) == [
+        "anchor-private-key",
+        "anchor-public-key",
         "gateway-cursor-key",
         "people-key",
         "programs_app-password",
@@ -43,6 +45,18 @@ def test_the_public_key_belongs_to_the_private_one(tmp_path: Path) -> None:
     public = load_pem_public_key((tmp_path / "token-public-key").read_bytes())
     assert private.public_key() == public
     assert read_key(tmp_path, "token-public-key").startswith("-----BEGIN PUBLIC KEY-----")
+
+
+def test_a_lost_anchor_key_is_not_replaced(tmp_path: Path) -> None:
+    make_keys(tmp_path, [], [])
+    private = load_pem_private_key((tmp_path / "anchor-private-key").read_bytes(), None)
+    assert private.public_key() == load_pem_public_key((tmp_path / "anchor-public-key").read_bytes())
+    (tmp_path / "anchor-private-key").unlink()
+    with pytest.raises(KeysError, match="restore it from a backup"):
+        make_keys(tmp_path, [], [])
+    (tmp_path / "anchor-public-key").unlink()
+    make_keys(tmp_path, [], [])
+    assert (tmp_path / "anchor-private-key").exists()
 
 
 def test_a_lost_people_key_is_not_replaced(tmp_path: Path) -> None:

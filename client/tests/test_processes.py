@@ -66,10 +66,10 @@ def test_a_process_is_told_what_it_needs_and_nothing_of_others(monkeypatch: pyte
         "TRIBUTARY_TOKEN": "secret",
     }.items():
         monkeypatch.setenv(name, value)
-    process = Process("trainings", "t:a", 5, False, "trainings", ("programs",), ("people_key",))
+    process = Process("trainings", "t:a", 5, False, "trainings", ("programs",), ("people_key", "anchor_private_key"))
     pages = Process("web", "w:a", 0, True, calls=("gateway",), secrets=("session_key",))
     asked = {"gateway": "http://127.0.0.1:1", "web": "http://127.0.0.1:2"}
-    told = environment_of(pages, addresses=asked, keys=Path("/k"), database_url=None)
+    told = environment_of(pages, addresses=asked, keys=Path("/k"), anchors=Path("/a"), database_url=None)
     # No key of the API, and no way to a database: what the pages show, they ask for.
     assert {name: told[name] for name in told if name.startswith("TRIBUTARY_") and name != "TRIBUTARY_CURSOR_KEY"} == {
         "TRIBUTARY_LOG_LEVEL": "DEBUG",
@@ -78,12 +78,16 @@ def test_a_process_is_told_what_it_needs_and_nothing_of_others(monkeypatch: pyte
         "TRIBUTARY_SESSION_KEY_FILE": "/k/session-key",
     }
     addresses = {"programs": "unix:/s/programs.sock", "funding": "unix:/s/funding.sock"}
-    found = environment_of(process, addresses=addresses, keys=Path("/k"), database_url="postgresql://x")
+    found = environment_of(
+        process, addresses=addresses, keys=Path("/k"), anchors=Path("/a"), database_url="postgresql://x"
+    )
     assert {name: value for name, value in found.items() if name.startswith("TRIBUTARY_")} == {
         "TRIBUTARY_LOG_LEVEL": "DEBUG",
         "TRIBUTARY_CURSOR_KEY_FILE": "/k/trainings-cursor-key",
         "TRIBUTARY_TOKEN_PUBLIC_KEY_FILE": "/k/token-public-key",
         "TRIBUTARY_PEOPLE_KEY_FILE": "/k/people-key",
+        "TRIBUTARY_ANCHOR_PRIVATE_KEY_FILE": "/k/anchor-private-key",
+        "TRIBUTARY_ANCHORS": "/a",
         "TRIBUTARY_PROGRAMS_URL": "unix:/s/programs.sock",
         "TRIBUTARY_POOL_SIZE": "5",
         "TRIBUTARY_DATABASE_URL": "postgresql://x",
@@ -110,7 +114,7 @@ def test_the_address_of_a_role(superuser_url: str, expected: str) -> None:
 def test_compose_runs_the_same_processes() -> None:
     compose = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
     services = compose["services"]
-    assert set(services) == {"postgres", "migrate", *(one.name for one in TOPOLOGY.processes)}
+    assert set(services) == {"postgres", "migrate", "audit", *(one.name for one in TOPOLOGY.processes)}
     for one in TOPOLOGY.processes:
         service = services[one.name]
         told = service["environment"]
@@ -126,6 +130,10 @@ def test_compose_runs_the_same_processes() -> None:
         files = {Path(path).name for name, path in told.items() if name.endswith(("_FILE", "PGSSLROOTCERT"))}
         assert files == set(service["secrets"]) <= set(compose["secrets"])
         assert {secret.replace("_", "-") for secret in one.secrets} <= files
+        has_anchors = "anchor_private_key" in one.secrets
+        assert (told.get("TRIBUTARY_ANCHORS"), service.get("volumes", [])) == (
+            ("/var/lib/tributary/anchors", ["anchors:/var/lib/tributary/anchors"]) if has_anchors else (None, [])
+        )
         assert service.get("ports", []) == ([f"127.0.0.1:{one.port}:{one.port}"] if one.is_public else [])
     # The API listens on all addresses of its container, and must say how people sign in.
     asked = {

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import httpx
 import pytest
-from chassis.postgres import Postgres
+from chassis.postgres import Postgres, find_superuser_url
 from tributary import Tributary
 from tributary.control import find_address, make_link, make_token
 from tributary.folders import DataFolder
@@ -48,6 +48,12 @@ def make_base() -> Iterator[Path]:
 @pytest.fixture
 def base() -> Iterator[Path]:
     """A folder for the data of one test."""
+    yield from make_base()
+
+
+@pytest.fixture(scope="module")
+def base_of_module() -> Iterator[Path]:
+    """A folder for the data of all tests of a module."""
     yield from make_base()
 
 
@@ -163,6 +169,12 @@ class Served(Running):
         app = next(one.app for one in TOPOLOGY.processes if one.name == name)
         return next(pid for pid, args in self.pids().items() if f" {app} " in args)
 
+    def superuser_url(self, database: str) -> str:
+        """The address of a database of its PostgreSQL for somebody who may see everything."""
+        url = find_superuser_url(self.folder.path)
+        assert url is not None
+        return f"{url.rpartition('/postgres?')[0]}/{database}?{url.rpartition('?')[2]}"
+
     @contextmanager
     def without(self, name: str) -> Iterator[None]:
         """A block in which a service hangs; one that is gone would be started again at once."""
@@ -240,7 +252,9 @@ class OverTcp(Running):
             password = read_key(self.folder.keys, role_password_file(role))
             url = url_of_role(self._superuser_url, one.database, role, password)
         addresses = {each: self.address_of(each) for each in self._ports}
-        environment = environment_of(one, addresses=addresses, keys=self.folder.keys, database_url=url)
+        environment = environment_of(
+            one, addresses=addresses, keys=self.folder.keys, anchors=self.folder.anchors, database_url=url
+        )
         command = [sys.executable, "-m", "chassis.serve", one.app, *where, "--with-parent"]
         with (self.folder.logs / f"{one.name}.log").open("ab") as log:
             self._running[one.name] = subprocess.Popen(

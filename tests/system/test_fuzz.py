@@ -218,6 +218,7 @@ def feed(house: House) -> Iterator[Feed]:
             unregister(hook)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("dose", DOSES, ids=[dose.service for dose in DOSES])
 def test_every_answer_is_one_that_the_document_declares(
     house: House, feed: Feed, record_property: Callable[[str, Any], None], dose: Dose

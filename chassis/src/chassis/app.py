@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.anchoring import keep_anchors
 from chassis.idempotency import Turns
 from chassis.logs import begin_request, configure_logs
 from chassis.migrate import check_schema
@@ -59,11 +60,11 @@ def make_app(
     async def run(app: FastAPI) -> AsyncIterator[None]:
         await check_database(engine, migrations)
         try:
-            if lifespan is None:
+            async with AsyncExitStack() as stack:
+                app.state.anchors = await stack.enter_async_context(keep_anchors(name, engine, settings))
+                if lifespan is not None:
+                    await stack.enter_async_context(lifespan(app))
                 yield
-            else:
-                async with lifespan(app):
-                    yield
         finally:
             await engine.dispose()
 
@@ -84,6 +85,7 @@ def make_app(
     app.state.authenticate = authenticate
     app.state.sealer = None
     app.state.turns = Turns()
+    app.state.anchors = None
     app.state.cursor_key = settings.cursor_key.get_secret_value().encode()
     app.state.token_public_key = OKPKey.import_key(settings.token_public_key)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
@@ -124,7 +126,10 @@ def start_check(settings: Settings, engine: AsyncEngine, migrations: Path) -> Ca
 def health_router(
     app: FastAPI, engine: AsyncEngine, readiness: Callable[[FastAPI], Awaitable[dict[str, bool]]] | None
 ) -> APIRouter:
-    """`/livez`: the process runs. `/readyz`: its database answers too, and whatever else `readiness` names."""
+    """`/livez`: the process runs. `/readyz`: its database answers too, and whatever else `readiness` names.
+
+    Anchors that cannot be written are a warning there: taking the service away would not bring them back.
+    """
     router = APIRouter(include_in_schema=False)
 
     @router.get("/livez")
@@ -139,6 +144,8 @@ def health_router(
         missing = sorted(name for name, is_ready in ready.items() if not is_ready)
         if missing:
             return JSONResponse({"status": "not_ready", "missing": missing}, status_code=503)
+        if app.state.anchors is not None and app.state.anchors.fault is not None:
+            return JSONResponse({"status": "ok", "warnings": ["anchors"]})
         return JSONResponse({"status": "ok"})
 
     return router

@@ -93,12 +93,10 @@ def feed_tables(metadata: MetaData) -> None:
 _PINNED: Final = "SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET bytea_output = 'hex'"
 # What is hashed of a row and of a transaction: arrays of JSON, so that no two contents have one text.
 ROW_TEXT: Final = "jsonb_build_array(entity, entity_id, operation, country_codes, before, after)::text"
-TX_TEXT: Final = (
-    "jsonb_build_array(number, tx_key, to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), "
-    "actor, request_id, row_count)::text"
-)
+TIME_TEXT: Final = "to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+TX_TEXT: Final = f"jsonb_build_array(number, tx_key, {TIME_TEXT}, actor, request_id, row_count)::text"
 # Says that a value changed and nothing of the value: `secret` never leaves the database.
-_DIGEST: Final = "sha256(secret || sha256(secret || convert_to(r.\"{0}\"::text, 'UTF8')))::text"
+DIGEST: Final = "sha256(secret || sha256(secret || convert_to(r.\"{0}\"::text, 'UTF8')))::text"
 FIRST_HASH: Final = "sha256('tributary feed')"
 
 _CREATE: Final = (
@@ -345,7 +343,7 @@ class _Images:
                 raise ValueError(f"{captured.table} has no columns {sorted(unknown)}")
             self.hidden = [name for name in columns if name not in captured.clear]
             as_it_is = "'{0}', r.\"{0}\""
-            digested = "'{0}', " + _DIGEST
+            digested = "'{0}', " + DIGEST
             parts = [(digested if name in self.hidden else as_it_is).format(name) for name in columns]
             self._image = f"jsonb_build_object({', '.join(parts)})"
 

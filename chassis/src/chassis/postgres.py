@@ -77,8 +77,7 @@ class Server:
 
     def url(self, database: str, role: str, password: str) -> str:
         """Give the SQLAlchemy URL; without `+asyncpg` it is one for asyncpg. The port shuts out a stray PGPORT."""
-        role, password, database = (quote(word, safe="") for word in (role, password, database))
-        return f"postgresql+asyncpg://{role}:{password}@/{database}?host={quote(str(self.socket_dir))}&port={PORT}"
+        return _url(self.socket_dir, database, role, password)
 
 
 def default_data_folder() -> Path:
@@ -88,6 +87,22 @@ def default_data_folder() -> Path:
     if os.geteuid() == 0:
         return Path("/var/lib/tributary")
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "tributary"
+
+
+def find_superuser_url(folder: Path) -> str | None:
+    """The superuser's address of the server that runs in a folder, as another process of its user sees it."""
+    data_dir = folder / "postgres"
+    pid, status = _read_pid_file(data_dir)
+    if not pid or status != "ready":
+        return None
+    socket_dir = Path((data_dir / "postmaster.pid").read_text().splitlines()[4])
+    password = (folder / "keys" / "postgres-password").read_text().strip()
+    return _url(socket_dir, "postgres", SUPERUSER, password)
+
+
+def _url(socket_dir: Path, database: str, role: str, password: str) -> str:
+    role, password, database = (quote(word, safe="") for word in (role, password, database))
+    return f"postgresql+asyncpg://{role}:{password}@/{database}?host={quote(str(socket_dir))}&port={PORT}"
 
 
 class Postgres:

@@ -3,13 +3,14 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.anchors import load_private_key
 from chassis.refusals import Door, find_database_fault, find_file_fault, find_key_fault
 
 
@@ -97,6 +98,25 @@ class Settings(FileSettings):
     feed_retention_days: float | None = Field(
         default=None, gt=0, description="How far back `/v1/changes` answers; without it, all. The feed itself stays."
     )
+
+    anchor_private_key: SecretStr | None = Field(
+        default=None, description="PEM of the Ed25519 key that signs anchors of the feed. Without it there are none."
+    )
+    anchors: Path | None = Field(default=None, description="The folder of the anchors, outside the database's.")
+    anchor_every: int = Field(default=100, ge=1, description="So many transactions to an anchor.")
+    anchor_seconds: float = Field(default=300, gt=0, description="And none waits for one longer than this.")
+
+    @model_validator(mode="after")
+    def check_anchors(self) -> Self:
+        """An anchor needs its key and its place."""
+        if (self.anchor_private_key is None) != (self.anchors is None):
+            raise ValueError("anchor_private_key and anchors go together")
+        if self.anchor_private_key is not None:
+            try:
+                load_private_key(self.anchor_private_key.get_secret_value())
+            except ValueError:
+                raise ValueError("anchor_private_key is not an Ed25519 key in PEM") from None
+        return self
 
     def find_faults(self) -> list[str]:
         """As every process, and a database that is not known to be the right one."""

@@ -46,6 +46,9 @@ EPILOG: Final = (
     "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not found; 4 not signed in or not allowed; "
     "5 not reachable or not available; 6 rows with errors."
 )
+AUDIT_EPILOG: Final = (
+    "Exit codes: 0 nothing is wrong; 1 something was tampered with; 2 not everything could be checked."
+)
 # Long enough for one command, and no longer.
 ERRAND_DAYS: Final = 0.01
 
@@ -59,6 +62,8 @@ app = typer.Typer(
 )
 token_app = typer.Typer(help="Tokens for scripts and people.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(token_app, name="token")
+audit_app = typer.Typer(help="Whether anything was tampered with.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(audit_app, name="audit")
 
 
 @app.command(name="serve", epilog=EPILOG)
@@ -119,6 +124,36 @@ def create_token(
     """Make a token on the running system and print it, this once. It needs no token, but the same user account."""
     folder = DataFolder.chosen()
     typer.echo(make_token(folder, name=name, role=role, countries=country or (), expires_days=expires))
+
+
+@audit_app.callback()
+def audit() -> None:
+    """Whether anything was tampered with."""
+
+
+@audit_app.command("verify", epilog=AUDIT_EPILOG)
+def verify(
+    services: Annotated[list[str] | None, typer.Argument(help="Whose feeds, such as programs; all if absent.")] = None,
+    *,
+    anchors: Annotated[Path | None, typer.Option(help="The folder of the anchors, best a copy from elsewhere.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The file with the public key of the anchors.")] = None,
+    database: Annotated[
+        str | None, typer.Option(help="postgresql+asyncpg://superuser:password@host/postgres, or one service's own.")
+    ] = None,
+    tables: Annotated[bool, typer.Option(help="Also compare the tables with what the feed says of them.")] = True,
+) -> None:
+    """Verify the feed of every change, and name the first number that is not as it was recorded.
+
+    Reads the databases themselves, of the system that runs on the data folder unless told otherwise.
+    """
+    from tributary.audit import Sources, verify_feeds  # noqa: PLC0415 - heavy, and `serve` would carry it for ever
+
+    code, lines, failures = verify_feeds(services or (), Sources(database, anchors, key), with_tables=tables)
+    for line in lines:
+        typer.echo(line)
+    for line in failures:
+        typer.echo(f"tributary: {line}", err=True)
+    raise typer.Exit(code)
 
 
 def connect(*, name: str, role: str, countries: Sequence[str] = ()) -> Tributary:

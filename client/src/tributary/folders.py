@@ -35,6 +35,11 @@ class DataFolder:
         return self.path / "logs"
 
     @property
+    def anchors(self) -> Path:
+        """What says, signed, where each feed stood: beside the databases, and best copied to another machine."""
+        return self.path / "anchors"
+
+    @property
     def sockets(self) -> Path:
         """The Unix sockets of the processes: in the data folder, or in a short private one where its path is too long.
 
@@ -59,7 +64,7 @@ class DataFolder:
         """Make the folders that are not there; each but the outermost is for its owner alone."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for folder in (self.keys, self.logs, self.sockets):
+            for folder in (self.keys, self.logs, self.anchors, self.sockets):
                 make_private(folder)
         except OSError as error:
             raise FolderError(

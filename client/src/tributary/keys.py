@@ -19,6 +19,8 @@ PEOPLE_KEY: Final = "people-key"
 PRIVATE_KEY: Final = "token-private-key"
 PUBLIC_KEY: Final = "token-public-key"
 SESSION_KEY: Final = "session-key"
+ANCHOR_PRIVATE_KEY: Final = "anchor-private-key"
+ANCHOR_PUBLIC_KEY: Final = "anchor-public-key"
 
 
 class KeysError(Exception):
@@ -47,18 +49,30 @@ def make_keys(folder: Path, databases: Iterable[str], processes: Iterable[str]) 
             )
         _write(folder / PEOPLE_KEY, secrets.token_hex(32))
     if not (folder / PRIVATE_KEY).exists():
-        made = Ed25519PrivateKey.generate()
-        _write(folder / PRIVATE_KEY, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
         (folder / PUBLIC_KEY).unlink(missing_ok=True)
-    if not (folder / PUBLIC_KEY).exists():
-        private = load_pem_private_key((folder / PRIVATE_KEY).read_bytes(), None)
-        public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        _write(folder / PUBLIC_KEY, public.decode())
+    if (folder / ANCHOR_PUBLIC_KEY).exists() and not (folder / ANCHOR_PRIVATE_KEY).exists():
+        # Made anew it would make every anchor there is look forged.
+        raise KeysError(
+            f"{folder / ANCHOR_PRIVATE_KEY} is missing: restore it from a backup, or move {ANCHOR_PUBLIC_KEY} and the "
+            "folder of anchors away together, to begin anew."
+        )
+    _make_pair(folder / PRIVATE_KEY, folder / PUBLIC_KEY)
+    _make_pair(folder / ANCHOR_PRIVATE_KEY, folder / ANCHOR_PUBLIC_KEY)
     names = [SESSION_KEY, *(cursor_key_file(process) for process in processes)]
     names += [role_password_file(f"{database}_{kind}") for database in databases for kind in ("owner", "app")]
     for name in names:
         if not (folder / name).exists():
             _write(folder / name, secrets.token_urlsafe(32))
+
+
+def _make_pair(private_file: Path, public_file: Path) -> None:
+    if not private_file.exists():
+        made = Ed25519PrivateKey.generate()
+        _write(private_file, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
+    if not public_file.exists():
+        private = load_pem_private_key(private_file.read_bytes(), None)
+        public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        _write(public_file, public.decode())
 
 
 def read_key(folder: Path, name: str) -> str:

@@ -11,6 +11,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from tributary.keys import PUBLIC_KEY, cursor_key_file
 
 CHECKOUT: Final = Path(__file__).parents[3]
+# The secret of a process that anchors its feed; it is told where to, too.
+ANCHOR_SECRET: Final = "anchor_private_key"  # noqa: S105 - its name
 # What only those who provision, or those who call, need to know: no process of ours inherits it.
 WITHHELD: Final = ("TRIBUTARY_DATABASE_SUPERUSER_URL", "TRIBUTARY_TOKEN", "TRIBUTARY_DATABASE_PASSWORDS")
 
@@ -108,7 +110,7 @@ def _check(topology: Topology, path: Path) -> None:
 
 
 def environment_of(
-    process: Process, *, addresses: Mapping[str, str], keys: Path, database_url: str | None
+    process: Process, *, addresses: Mapping[str, str], keys: Path, anchors: Path, database_url: str | None
 ) -> dict[str, str]:
     """The whole environment of a process: what we inherited, its own settings, its secrets as files."""
     environment = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in WITHHELD}
@@ -117,6 +119,8 @@ def environment_of(
     for setting, file in files.items():
         environment.pop(f"TRIBUTARY_{setting}", None)  # it would win over the file
         environment[f"TRIBUTARY_{setting}_FILE"] = str(keys / file)
+    if ANCHOR_SECRET in process.secrets:
+        environment["TRIBUTARY_ANCHORS"] = str(anchors)
     for name in process.calls:
         environment[f"TRIBUTARY_{name.upper()}_URL"] = addresses[name]
     if process.is_public:

@@ -216,7 +216,9 @@ class System:
             role = f"{process.database}_app"
             password = read_key(self._folder.keys, role_password_file(role))
             url = url_of_role(superuser_url, process.database, role, password)
-        environment = environment_of(process, addresses=addresses, keys=self._folder.keys, database_url=url)
+        environment = environment_of(
+            process, addresses=addresses, keys=self._folder.keys, anchors=self._folder.anchors, database_url=url
+        )
         if process.is_public:
             environment.setdefault(LOCAL_SIGN_IN, "true")  # nobody but this machine can reach it
         return Child(

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 LOG_LIMIT_BYTES: Final = 10_000_000
-STEADY_SECONDS: Final = 30.0  # who ran for so long and then died starts again at once
+STEADY_SECONDS: Final = 10.0  # who ran for so long and then died starts again at once
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 STOP_LIMIT_SECONDS: Final = 15.0  # more than a process gives the requests it is still answering

@@ -21,7 +21,7 @@ REFUSED_BY_DATABASE = {
     "55P03": (503, "unavailable"),
     "57014": (503, "unavailable"),
     "53300": (503, "unavailable"),
-    "42501": (500, "internal_error"),
+    "42501": (403, "forbidden"),
     "P0001": (500, "internal_error"),
     "22012": (500, "internal_error"),
 }

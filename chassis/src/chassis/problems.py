@@ -17,7 +17,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from chassis.errors import BadRequest, Conflict, DomainError, Duplicate, FieldError, Invalid, TooLarge, Unavailable
+from chassis.errors import (
+    BadRequest,
+    Conflict,
+    DomainError,
+    Duplicate,
+    FieldError,
+    Forbidden,
+    Invalid,
+    TooLarge,
+    Unavailable,
+)
 from chassis.logs import current_request_id
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -224,6 +234,9 @@ _ID_TAKEN: Final = ("#/id", "This id is taken.")
 # Connection lost, admin shutdown, too many connections, statement timeout, lock timeout, serialization, deadlock.
 _RETRY_CODES: Final = ("08", "57", "53", "55P03", "40001", "40P01")
 
+# Of row security, or of a right that the serving role lacks. The code refuses first, so it is a fault of ours too.
+_NO_PRIVILEGE: Final = "42501"
+
 
 def sqlstate_of(error: DBAPIError) -> str:
     """PostgreSQL's code of what went wrong, empty where the error is not its own."""
@@ -253,4 +266,6 @@ def from_database(error: DBAPIError, words: ConstraintWords) -> DomainError:
         logger.warning("database_unavailable", sqlstate=state)
         return _database_unavailable()
     logger.error("database_error", sqlstate=state, constraint=constraint, error=type(origin).__name__)
+    if state == _NO_PRIVILEGE:
+        return Forbidden("The database does not let you do this. Nothing was changed.")
     return _Unexpected("Something failed on our side. Quote the request id to report it.")

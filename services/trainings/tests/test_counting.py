@@ -258,7 +258,7 @@ async def add(session: AsyncSession, kind: type[Any], rows: Sequence[dict[str, A
 @pytest.fixture
 async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(database.app_url)
-    async with open_session(engine, caller("admin")) as session, session.begin():
+    async with open_session(engine, caller("officer", "*")) as session, session.begin():
         agencies = [{"code": code, "id": uuid.uuid4(), "name": code, "kind": "us_state"} for code in AGENCIES]
         programs = [{"code": code, "id": uuid.uuid4(), "title": code} for code in ("P", "Q")]
         seen = {"etag": "1", "checked_at": datetime.now(UTC)}
@@ -273,7 +273,7 @@ async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
 @asynccontextmanager
 async def scratch(engine: AsyncEngine, history: History) -> AsyncIterator[AsyncSession]:
     """A session in which a history is written, counted, and forgotten."""
-    async with open_session(engine, caller("admin")) as session:
+    async with open_session(engine, caller("officer", "*")) as session:
         await write(session, history)
         yield session
         await session.rollback()

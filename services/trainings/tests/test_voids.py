@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from asyncpg import PostgresError
-from chassis.testing import caller
+from chassis.testing import ACTING, caller
 from chassis.testing.voids import check_void, check_voided_once
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -130,6 +130,7 @@ async def test_who_joins_a_training_while_it_is_voided_waits_and_is_refused(
     async def join() -> str:
         try:
             async with app_engine.begin() as connection:
+                await connection.execute(text(ACTING))
                 await connection.execute(text(joining))
         except DBAPIError as refusal:
             origin = refusal.orig.__cause__ if refusal.orig else None
@@ -138,6 +139,7 @@ async def test_who_joins_a_training_while_it_is_voided_waits_and_is_refused(
         return "done"
 
     async with app_engine.connect() as voiding, app_engine.connect() as watching:
+        await voiding.execute(text(ACTING))
         await voiding.execute(text(f"UPDATE trainings {VOIDED} WHERE id = '{training['id']}'"))
         joined = asyncio.create_task(join())
         while not await watching.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")):
@@ -181,6 +183,7 @@ async def test_database_itself_keeps_what_was_voided(office: Any, app_engine: As
 async def refused(engine: AsyncEngine, statement: str, words: str) -> None:
     with pytest.raises(DBAPIError) as refusal:
         async with engine.begin() as connection:
+            await connection.execute(text(ACTING))
             await connection.execute(text(statement))
     assert words in str(refusal.value.orig), statement
 

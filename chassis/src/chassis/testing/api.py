@@ -10,8 +10,11 @@ from joserfc.jwk import OKPKey
 
 from chassis.tokens import EVERYWHERE, Caller, mint_token
 
-# What a transaction begins with that writes to a captured table beside the app.
-ACTING: Final = "SELECT set_config('app.subject', 'somebody', true), set_config('app.request_id', 'a test', true)"
+# What a transaction begins with that writes beside the app: to a captured table, or to one with row security.
+ACTING: Final = (
+    "SELECT set_config('app.subject', 'somebody', true), set_config('app.request_id', 'a test', true), "
+    "set_config('app.role', 'officer', true), set_config('app.countries', '*', true)"
+)
 
 
 def caller(role: str = "viewer", *countries: str) -> Caller:

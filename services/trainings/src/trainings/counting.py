@@ -1,11 +1,11 @@
-"""Every count of people. Set-based: one query answers all dates of a measure. Counts all rows, whoever asks."""
+"""Every count of people. One query answers all dates of a measure, and counts all rows, whoever asks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Date, Text, TextClause, bindparam, text
+from sqlalchemy import BigInteger, Date, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -43,104 +43,46 @@ class Account:
     left_out: dict[LeftOut, Cell]
 
 
-# Each completion with its person, training and date, and why it is left out: null where it counts. The as-of date is
-# no part of it, so that one reading serves all dates.
-_COMPLETIONS: Final = """
-    completions c
-    JOIN enrollments e ON e.id = c.enrollment_id
-    JOIN trainings t ON t.id = e.training_id
-    JOIN courses k ON k.code = t.course_code
-"""
-# What was entered in error, itself or with its training, is looked at first: whatever else it says is not so.
-_STANDS: Final = "c.voided_at IS NULL AND t.voided_at IS NULL"
-_VOIDED: Final = f"WHEN NOT ({_STANDS}) THEN 'voided'"
-_BY_AGENCY: Final = "(cardinality(:agency_codes) = 0 OR t.provider_agency_code = ANY (:agency_codes))"
-_OF_NATIONALITY: Final = (
-    "JOIN people p ON p.id = e.person_id AND p.nationality_code = coalesce(:nationality_code, p.nationality_code)"
-)
-_OTHER_PLACE: Final = """
-    WHEN t.venue_kind <> :venue_kind THEN 'other_venue'
-    WHEN :program_code IS NOT NULL AND t.program_code IS DISTINCT FROM :program_code THEN 'other_program'
-"""
-_FACTS: Final = {
-    PeopleMeasure.instructors_trained: f"""
-        WITH facts AS MATERIALIZED (
-          SELECT e.person_id, e.training_id, c.completed_on,
-                 CASE {_VOIDED} WHEN NOT {_BY_AGENCY} THEN 'other_provider' {_OTHER_PLACE} END AS left_out
-          FROM {_COMPLETIONS} {_OF_NATIONALITY}
-          WHERE k.type = 'training_of_trainers'
-        )
-    """,  # noqa: S608 - made of the constants above; every value is bound
-    # Exactly one step: the lead completed a training of trainers of the agency before the led training began. Who
-    # trained the lead's trainer does not matter.
-    PeopleMeasure.officers_trained: f"""
-        WITH trained AS (
-          SELECT e.person_id, min(c.completed_on) AS first_on
-          FROM {_COMPLETIONS}
-          WHERE k.type = 'training_of_trainers' AND {_BY_AGENCY} AND {_STANDS}
-          GROUP BY e.person_id
-        ), led AS (
-          SELECT a.training_id, coalesce(bool_or(trained.first_on < t.starts_on), false) AS is_by_trained_lead
-          FROM instructor_assignments a
-          JOIN trainings t ON t.id = a.training_id
-          LEFT JOIN trained ON trained.person_id = a.person_id
-          WHERE a.role = 'lead'
-          GROUP BY a.training_id
-        ), facts AS MATERIALIZED (
-          SELECT e.person_id, e.training_id, c.completed_on,
-                 CASE {_VOIDED} {_OTHER_PLACE}
-                      WHEN led.training_id IS NULL THEN 'no_lead'
-                      WHEN NOT led.is_by_trained_lead THEN 'lead_not_trained_by_agency' END AS left_out
-          FROM {_COMPLETIONS} {_OF_NATIONALITY}
-          LEFT JOIN led ON led.training_id = t.id
-          WHERE k.type <> 'training_of_trainers'
-        )
-    """,  # noqa: S608 - as above
-}
-# A person counts from their first counted completion on: later ones change nothing.
-_POINTS: Final = """
-    , firsts AS MATERIALIZED (
-      SELECT person_id, min(completed_on) AS recorded_on,
-             min(completed_on) FILTER (WHERE left_out IS NULL) AS counted_on
-      FROM facts WHERE left_out IS DISTINCT FROM 'voided' GROUP BY person_id
-    )
-    SELECT asked.as_of,
-           (SELECT count(*) FROM firsts WHERE counted_on <= asked.as_of) AS persons,
-           (SELECT count(*) FROM facts
-            WHERE completed_on <= asked.as_of AND left_out IS DISTINCT FROM 'voided') AS records,
-           (SELECT count(*) FROM firsts WHERE recorded_on <= asked.as_of) AS recorded_persons
-    FROM unnest(:as_of) WITH ORDINALITY AS asked (as_of, place)
-    ORDER BY asked.place
+# The rules are functions of the database, which read all rows whoever asks: see `counting_sql`.
+_COUNT: Final = """
+    SELECT * FROM count_people(:measure, :nationality_code, :agency_codes, :venue_kind, :program_code, :as_of, :until)
 """
 _ACCOUNT: Final = """
-    SELECT CASE WHEN left_out = 'voided' OR completed_on <= :as_of THEN left_out ELSE 'after_as_of' END AS reason,
-           count(*) AS completions, count(DISTINCT person_id) AS persons, count(DISTINCT training_id) AS trainings
-    FROM facts GROUP BY 1
+    SELECT * FROM account_for(:measure, :nationality_code, :agency_codes, :venue_kind, :program_code, :as_of, :until)
 """
 
 
 async def count_people(
-    session: AsyncSession, measure: PeopleMeasure, scope: Scope, as_of: Sequence[date]
+    session: AsyncSession, measure: PeopleMeasure, scope: Scope, as_of: Sequence[date], until: int | None = None
 ) -> list[Count]:
-    """The measure on each of the dates, in their order: distinct persons with a counted completion by then."""
-    statement = text(_FACTS[measure] + _POINTS).bindparams(bindparam("as_of", list(as_of), ARRAY(Date)))
-    return [Count(**row) for row in await _rows(session, statement, scope)]
+    """The measure on each of the dates, in their order: distinct persons with a counted completion by then.
+
+    `until`: from what was recorded up to that number of the feed; None for all that is recorded.
+    """
+    statement = text(_COUNT).bindparams(bindparam("as_of", list(as_of), ARRAY(Date)))
+    return [Count(**row) for row in await _rows(session, statement, measure, scope, until)]
 
 
-async def account_for(session: AsyncSession, measure: PeopleMeasure, scope: Scope, as_of: date) -> Account:
+async def account_for(
+    session: AsyncSession, measure: PeopleMeasure, scope: Scope, as_of: date, until: int | None = None
+) -> Account:
     """What is counted on the date and what is left out, which together are all completions of the family."""
-    statement = text(_FACTS[measure] + _ACCOUNT).bindparams(bindparam("as_of", as_of, Date))
-    cells = {row.pop("reason"): Cell(**row) for row in await _rows(session, statement, scope)}
+    statement = text(_ACCOUNT).bindparams(bindparam("as_of", as_of, Date))
+    cells = {row.pop("reason"): Cell(**row) for row in await _rows(session, statement, measure, scope, until)}
     counted = cells.pop(None, Cell(completions=0, persons=0, trainings=0))
     return Account(counted, {reason: cells[reason] for reason in LeftOut if reason in cells})
 
 
-async def _rows(session: AsyncSession, statement: TextClause, scope: Scope) -> list[dict[str, Any]]:
+async def _rows(
+    session: AsyncSession, statement: TextClause, measure: PeopleMeasure, scope: Scope, until: int | None
+) -> list[dict[str, Any]]:
     bound = statement.bindparams(
+        bindparam("measure", measure.value, Text),
         bindparam("nationality_code", scope.nationality_code, Text),
         bindparam("agency_codes", list(scope.agency_codes), ARRAY(Text)),
         bindparam("venue_kind", scope.venue_kind, Text),
         bindparam("program_code", scope.program_code, Text),
+        bindparam("until", until, BigInteger),
     )
     connection = await session.connection()
     return [dict(row) for row in (await connection.execute(bound)).mappings()]

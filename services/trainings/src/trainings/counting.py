@@ -1,11 +1,12 @@
 """Every count of people. Set-based: one query answers all dates of a measure. Counts all rows, whoever asks."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Date, Text, TextClause, bindparam, text
+from sqlalchemy import BigInteger, Date, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -119,20 +120,37 @@ _ACCOUNT: Final = """
 """
 
 
+# A table that is read, which is its name before its alias.
+_TABLE: Final = re.compile(r"\b(completions|enrollments|instructor_assignments|trainings|courses|people)(?= [a-z]\b)")
+
+
 async def count_people(
-    session: AsyncSession, measure: PeopleMeasure, scope: Scope, as_of: Sequence[date]
+    session: AsyncSession, measure: PeopleMeasure, scope: Scope, as_of: Sequence[date], until: int | None = None
 ) -> list[Count]:
-    """The measure on each of the dates, in their order: distinct persons with a counted completion by then."""
-    statement = text(_FACTS[measure] + _POINTS).bindparams(bindparam("as_of", list(as_of), ARRAY(Date)))
+    """The measure on each of the dates, in their order: distinct persons with a counted completion by then.
+
+    `until`: the number of the feed up to which records are looked at; all of them where it is None.
+    """
+    statement = _ask(_FACTS[measure] + _POINTS, until).bindparams(bindparam("as_of", list(as_of), ARRAY(Date)))
     return [Count(**row) for row in await _rows(session, statement, scope)]
 
 
-async def account_for(session: AsyncSession, measure: PeopleMeasure, scope: Scope, as_of: date) -> Account:
+async def account_for(
+    session: AsyncSession, measure: PeopleMeasure, scope: Scope, as_of: date, until: int | None = None
+) -> Account:
     """What is counted on the date and what is left out, which together are all completions of the family."""
-    statement = text(_FACTS[measure] + _ACCOUNT).bindparams(bindparam("as_of", as_of, Date))
+    statement = _ask(_FACTS[measure] + _ACCOUNT, until).bindparams(bindparam("as_of", as_of, Date))
     cells = {row.pop("reason"): Cell(**row) for row in await _rows(session, statement, scope)}
     counted = cells.pop(None, Cell(completions=0, persons=0, trainings=0))
     return Account(counted, {reason: cells[reason] for reason in LeftOut if reason in cells})
+
+
+def _ask(question: str, until: int | None) -> TextClause:
+    """The question of the tables as they are, or as they were known at a number of the feed: one text for both."""
+    if until is None:
+        return text(question)
+    known = _TABLE.sub(r"known_\1(:until)", question)
+    return text(known).bindparams(bindparam("until", until, BigInteger))
 
 
 async def _rows(session: AsyncSession, statement: TextClause, scope: Scope) -> list[dict[str, Any]]:

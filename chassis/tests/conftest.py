@@ -12,6 +12,7 @@ from chassis.app import make_app
 from chassis.changes import Kind, changes_router
 from chassis.columns import sorted_text
 from chassis.errors import Conflict
+from chassis.known import look_back
 from chassis.paging import Listing, ListQuery, Page, answer_list, sort_by
 from chassis.resources import (
     Body,
@@ -33,7 +34,7 @@ from chassis.testing import Api, Database, Databases
 from chassis.testing.api import running
 from chassis.unit_of_work import Session, work_router
 from chassis.values import Day, PlainDecimal
-from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel
 from sqlalchemy import Numeric, UniqueConstraint, text
@@ -134,7 +135,7 @@ THINGS: Final = Listing(
 )
 
 
-@router.get("/things", response_model=ThingPage)
+@router.get("/things", response_model=ThingPage, dependencies=[Depends(look_back)])
 async def list_things(request: Request, session: Session, query: Annotated[ThingQuery, Query()]) -> Page | Response:
     """List the things."""
     return await answer_list(request, session, query, THINGS, ThingPage)

@@ -22,7 +22,7 @@ def write_card(card: Card) -> str:
         (
             "",
             [
-                f"{card['name']} ({card['country_code']}), as of {card['as_of']}",
+                f"{card['name']} ({card['country_code']}), as of {card['as_of']}{_known(card)}",
                 *([card["note"]] if card["note"] else []),
             ],
         ),
@@ -40,6 +40,10 @@ def write_card(card: Card) -> str:
         if lines
     ]
     return "\n\n".join(written)
+
+
+def _known(card: Card) -> str:
+    return f", as recorded by {card['known_at']}" if card["known_at"] else ""
 
 
 def _said_by(figure: Card) -> str:

@@ -81,12 +81,21 @@ def serve_command() -> None:
 def country(
     code: Annotated[str, typer.Argument(help="ISO 3166-1 alpha-2, such as MX.")],
     *,
-    as_of: Annotated[str | None, typer.Option(help="As true on this day, such as 2014-01-01; today if absent.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="As true on this day, such as 2014-01-01; if absent that of --known-at, else today."),
+    ] = None,
+    known_at: Annotated[
+        str | None,
+        typer.Option(
+            help="Only what was recorded by this instant, such as 2026-03-01T12:00:00Z, or by the end of a day."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as the API gives it.")] = False,
 ) -> None:
     """Show the card of a country: figures with where they come from, partners, money, statements."""
     with connect(name="tributary country", role="viewer") as client:
-        card = client.get_country(code, as_of=as_of)
+        card = client.get_country(code, as_of=as_of, known_at=known_at)
     typer.echo(json.dumps(card, indent=2, ensure_ascii=False) if as_json else write_card(card))
 
 

@@ -30,6 +30,7 @@ def make_card(findings: Findings) -> Json:
         "country_code": code,
         "name": COUNTRY_NAMES[code],
         "as_of": findings.as_of,
+        "known_at": findings.known_at,
         "note": EMPTY.format(name=COUNTRY_NAMES[code]) if is_empty else None,
         "figures": figures,
         "programs": [_program(one, code) for one in dossier["programs"] if _is_running(one, findings.as_of)],

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from chassis.errors import NotFound
+from chassis.known import write_instant
 
 from gateway.comparison import Claim, Comparison, Count, Coverage, Reason, Result, compare, is_covered
 from gateway.words import say_claim, say_count, say_number
@@ -81,6 +82,7 @@ class Findings:
     subject_type: str
     subject_code: str
     as_of: date
+    known_at: datetime | None = None
     dossier: Json | None = None
     recorded: dict[str | None, Recorded] = field(default_factory=dict)
     money: Json | None = None
@@ -235,8 +237,12 @@ def make_figure(findings: Findings, series: Json) -> Json | None:
         "comparison": _compare(findings, series, measure, shown),
         "is_disputed": any((one["status"], one["kind"]) == _DISPUTED for one in conflicts),
         "conflicts": conflicts,
-        "explain_url": f"/v1/figures/{key}/explain?as_of={findings.as_of}",
+        "explain_url": f"/v1/figures/{key}/explain?as_of={findings.as_of}{_then(findings)}",
     }
+
+
+def _then(findings: Findings) -> str:
+    return f"&known_at={write_instant(findings.known_at)}" if findings.known_at else ""
 
 
 def _series_of(findings: Findings, measure: str) -> list[Json]:

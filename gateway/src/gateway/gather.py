@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from chassis.errors import FieldError, Invalid
+from chassis.known import default_day, not_come_yet, write_instant
 from chassis.logs import current_request_id
 from chassis.tokens import Caller, mint_token
 from joserfc.jwk import OKPKey
@@ -19,8 +20,8 @@ from gateway.figures import Findings, Json, Recorded, counted_series, days_to_co
 _DOSSIER_PART: Final = 0.6
 _ANSWERING_SECONDS: Final = 0.05
 AS_OF_MEANING: Final = (
-    "As true on this day, today where absent: what happened by then, and claims whose document may have been written "
-    "by then."
+    "As true on this day, by default that of `known_at`, else today: what happened by then, and claims whose document "
+    "may have been written by then."
 )
 
 
@@ -33,7 +34,7 @@ class Asking:
         self._services: Services = request.app.state.services
         self._token = mint_token(key, caller, current_request_id())
         self._ends = time.monotonic() + deadline_seconds - min(_ANSWERING_SECONDS, deadline_seconds / 4)
-        self.states: dict[str, Json] = {name: {"status": "ok"} for name in SERVICES}
+        self.states: dict[str, Json] = {name: {"status": "ok", "feed_number": None} for name in SERVICES}
 
     @property
     def seconds_left(self) -> float:
@@ -44,11 +45,15 @@ class Asking:
         """The answer, or None: then the state of the service says why."""
         try:
             async with asyncio.timeout(max(self.seconds_left * part, 0.001)):
-                return await self._services.read(service, path, self._token, self.seconds_left * part, params)
+                found = await self._services.read(service, path, self._token, self.seconds_left * part, params)
         except ServiceDown as down:
-            self.states[service] = {"status": down.state}
+            self.states[service] = {"status": down.state, "feed_number": None}
         except TimeoutError:
-            self.states[service] = {"status": "timeout"}
+            self.states[service] = {"status": "timeout", "feed_number": None}
+        else:
+            if self.states[service]["status"] == "ok":  # of several answers one may have failed
+                self.states[service]["feed_number"] = found.get("feed_number")
+            return found
         return None
 
 
@@ -57,30 +62,38 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def check_as_of(as_of: date | None) -> date:
-    """The date asked for, today where none is; `Invalid` for a day that has not come."""
+def check_as_of(as_of: date | None, known_at: datetime | None) -> date:
+    """The date asked for, where none is that of `known_at`, else today; `Invalid` for what has not come."""
+    if known_at is not None and known_at > datetime.now(UTC):
+        raise not_come_yet(known_at)
     if as_of is not None and as_of > today():
         message = f"{as_of} has not come yet; today is {today()} (UTC)."
         raise Invalid(message, [FieldError("in_the_future", message, parameter="as_of")])
-    return as_of or today()
+    return as_of or default_day(known_at)
 
 
 async def gather(
-    request: Request, caller: Caller, subject_type: str, subject_code: str, as_of: date | None = None
+    request: Request,
+    caller: Caller,
+    subject_type: str,
+    subject_code: str,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
 ) -> Findings:
-    """All that the services know of a subject's figures, as of a date."""
+    """All that the services know of a subject's figures, as of a date; with `known_at`, what they knew then."""
     asking = Asking(request, caller)
-    findings = Findings(subject_type, subject_code, check_as_of(as_of), services=asking.states)
+    as_of = check_as_of(as_of, known_at)
+    findings = Findings(subject_type, subject_code, as_of, known_at=known_at, services=asking.states)
     is_country = subject_type == "country"
 
     async def money() -> None:
-        found = await asking.ask(
-            "funding", "/v1/money-totals", {"country_code": subject_code, "as_of": findings.as_of.isoformat()}
-        )
+        of_country = [("country_code", subject_code), ("as_of", findings.as_of.isoformat())]
+        found = await asking.ask("funding", "/v1/money-totals", of_country + then(findings))
         findings.money = dict(found) if found else None
 
     async def figures() -> None:
-        found = await asking.ask("programs", f"/v1/dossiers/{subject_type}/{subject_code}", part=_DOSSIER_PART)
+        path = f"/v1/dossiers/{subject_type}/{subject_code}"
+        found = await asking.ask("programs", path, then(findings), part=_DOSSIER_PART)
         findings.dossier = dict(found) if found else None
         await asyncio.gather(*(count(series) for series in counted_series(findings)))
 
@@ -94,6 +107,11 @@ async def gather(
     return findings
 
 
+def then(findings: Findings) -> list[tuple[str, str]]:
+    """How to ask a service for what it knew at the moment asked for; nothing for now."""
+    return [("known_at", write_instant(findings.known_at))] if findings.known_at else []
+
+
 def count_parameters(findings: Findings, series: Json, *, explain: bool = False) -> list[tuple[str, str]]:
     """How to ask the trainings service for the counts of a series: it filters exactly what the series declares."""
     parameters = [("measure", series["measure_code"])]
@@ -102,6 +120,7 @@ def count_parameters(findings: Findings, series: Json, *, explain: bool = False)
         (name, series[name]) for name in ("nationality_code", "venue_kind", "program_code") if series[name] is not None
     ]
     parameters += [("as_of", day.isoformat()) for day in days_to_count(findings, series)]
+    parameters += then(findings)
     return parameters + ([("explain", "true")] if explain else [])
 
 

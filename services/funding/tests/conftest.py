@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from chassis.testing import Api, Database, Databases
 from chassis.testing.api import running
@@ -37,7 +38,12 @@ class Make:
     """Records what tests need, as an officer with all grants."""
 
     def __init__(self, api: Api) -> None:
-        self.officer = api.officer()
+        self.api = api
+
+    @property
+    def officer(self) -> httpx.AsyncClient:
+        """A client with a fresh token: a long test outlives one."""
+        return self.api.officer()
 
     async def fund_line(self, **over: Any) -> dict[str, Any]:
         """A fund line of Mexico unless told otherwise."""

@@ -57,6 +57,12 @@ _QUERIES: Final = {
                       CASE WHEN a.grantee = 0 THEN 'public' ELSE a.grantee::regrole::text END, a.privilege_type)
         FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
         WHERE p.pronamespace = 'public'::regnamespace AND a.grantee <> p.proowner ORDER BY 1""",
+    "views": """
+        SELECT format('%s.%s %s md5 %s; %s', n.nspname, c.relname, c.reloptions, md5(pg_get_viewdef(c.oid)),
+                      (SELECT string_agg(format('%s: %s', a.grantee::regrole, a.privilege_type), ', ' ORDER BY 1)
+                       FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner))
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1""",
     "roles": """
         SELECT format('%s superuser=%s createdb=%s createrole=%s bypassrls=%s owns=%s', rolname, rolsuper, rolcreatedb,
                       rolcreaterole, rolbypassrls,

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from chassis.codes import COUNTRY_NAMES, Code
 from chassis.errors import NotFound
+from chassis.known import KnownAtQuery
 from chassis.paging import Page
 from chassis.unit_of_work import CurrentCaller, work_router
 from chassis.values import Day
@@ -28,9 +29,13 @@ async def list_countries(
 
 @router.get("/countries/{country_code}", response_model=CountryCard)
 async def get_country(
-    request: Request, caller: CurrentCaller, country_code: Code, as_of: Annotated[Day | None, AS_OF] = None
+    request: Request,
+    caller: CurrentCaller,
+    country_code: Code,
+    as_of: Annotated[Day | None, AS_OF] = None,
+    known_at: KnownAtQuery = None,
 ) -> dict[str, Any]:
     """Read a country's card: figures reported and recorded, programs, partners, money by stage, statements."""
     if country_code not in COUNTRY_NAMES:
         raise NotFound(f"There is no country with the code {country_code}. Use ISO 3166-1 alpha-2, such as MX.")
-    return make_card(await gather(request, caller, "country", country_code, as_of))
+    return make_card(await gather(request, caller, "country", country_code, as_of, known_at))

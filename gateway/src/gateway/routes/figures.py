@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from chassis.codes import Code, CountryCode
 from chassis.errors import BadRequest, FieldError, Invalid, NotFound, Unavailable
+from chassis.known import KNOWN_AT_MEANING, KnownAt, KnownAtQuery
 from chassis.unit_of_work import CurrentCaller, work_router
 from chassis.values import Day
 from fastapi import Path, Query, Request
@@ -26,6 +27,7 @@ class FigureQuery(BaseModel):
     )
     measure: list[str] = Field(default=[], description="Only these measures.")
     as_of: Day | None = Field(default=None, description=AS_OF_MEANING)
+    known_at: KnownAt | None = Field(default=None, description=KNOWN_AT_MEANING)
 
 
 @router.get("/figures", response_model=FigureList)
@@ -34,9 +36,16 @@ async def list_figures(
 ) -> dict[str, Any]:
     """List a subject's figures, reported beside recorded."""
     subject_type, subject_code = subject_of(query)
-    findings = await gather(request, caller, subject_type, subject_code, query.as_of)
+    findings = await gather(request, caller, subject_type, subject_code, query.as_of, query.known_at)
     figures = [one for one in make_figures(findings) if not query.measure or one["measure"] in query.measure]
-    return {"items": figures, "next_cursor": None, "next": None, "services": findings.services}
+    return {
+        "items": figures,
+        "next_cursor": None,
+        "next": None,
+        "as_of": findings.as_of,
+        "known_at": findings.known_at,
+        "services": findings.services,
+    }
 
 
 @router.get("/figures/{figure_id}/explain", response_model=Explanation)
@@ -45,10 +54,11 @@ async def explain_figure(
     caller: CurrentCaller,
     figure_id: Annotated[str, Path(max_length=300)],
     as_of: Annotated[Day | None, Query(description=AS_OF_MEANING)] = None,
+    known_at: KnownAtQuery = None,
 ) -> dict[str, Any]:
     """Explain a figure: the claims, the rule, what was counted, and what was left out and why."""
     key = FigureKey.parse(figure_id)
-    findings = await gather(request, caller, key.subject_type, key.subject_code, as_of)
+    findings = await gather(request, caller, key.subject_type, key.subject_code, as_of, known_at)
     if findings.dossier is None:
         raise Unavailable("The programs service is out of reach, so this figure cannot be explained just now.")
     figure = next((one for one in make_figures(findings) if one["id"] == figure_id), None)
@@ -63,6 +73,8 @@ async def explain_figure(
     recorded = findings.recorded.get(series_key(series)) if series else None
     return {
         "figure": figure,
+        "as_of": findings.as_of,
+        "known_at": findings.known_at,
         "rule": figure["counting_rule"],
         "selection": SELECTION,
         "counted": explained["counted"] if explained else None,

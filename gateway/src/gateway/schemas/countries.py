@@ -7,7 +7,7 @@ from chassis.paging import ListQuery, Page, sort_by
 from chassis.values import VagueDate
 from pydantic import BaseModel, Field, JsonValue
 
-from gateway.schemas.figures import ConflictRef, FigureRead, Services, SourceRef
+from gateway.schemas.figures import ConflictRef, FigureRead, KnownAtRead, Services, SourceRef
 
 
 class CountrySummary(BaseModel):
@@ -161,6 +161,7 @@ class CountryCard(BaseModel):
     country_code: str
     name: str
     as_of: date
+    known_at: KnownAtRead
     note: str | None = Field(description="Says so where nothing is recorded.")
     figures: list[FigureRead]
     programs: list[CardProgram]

@@ -1,12 +1,15 @@
 """Figures on the wire: reported beside recorded, with everything that lets a reader stand behind them."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from chassis.values import VagueDate
 from pydantic import BaseModel, Field
 
 Value = str | None
+KnownAtRead = Annotated[
+    datetime | None, Field(description="Only what was recorded by then was looked at; null: up to now.")
+]
 
 
 class SourceRef(BaseModel):
@@ -124,6 +127,9 @@ class ServiceState(BaseModel):
     """Whether a service's part is in the answer."""
 
     status: str = Field(description="ok, or why the part is missing: unavailable, timeout, refused, invalid_answer.")
+    feed_number: int | None = Field(
+        description="Of an answer with `known_at`: the last change of the service that was looked at."
+    )
 
 
 class Services(BaseModel):
@@ -140,6 +146,8 @@ class FigureList(BaseModel):
     items: list[FigureRead]
     next_cursor: None = Field(description="Always null: the list is whole.")
     next: None = Field(description="Always null: the list is whole.")
+    as_of: date
+    known_at: KnownAtRead
     services: Services
 
 
@@ -183,10 +191,12 @@ class Explanation(BaseModel):
     """How a figure came about: the claims, the rule, what was counted, what was left out and why."""
 
     figure: FigureRead
+    as_of: date
+    known_at: KnownAtRead
     rule: str
     selection: str = Field(description="How the claim to show was chosen.")
     counted: FigureCounted | None
     left_out: list[FigureLeftOut]
-    compared_at: list[FigurePoint] = Field(description="The counts at the ends of the claim's window, and today.")
+    compared_at: list[FigurePoint] = Field(description="The counts at the ends of the claim's window, and on `as_of`.")
     coverage_declarations: list[CoverageRef]
     services: Services

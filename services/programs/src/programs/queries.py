@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+from chassis.known import Moment, say_moment, write_instant
 from chassis.paging import Listing
 from chassis.voids import is_voided_filter
 from sqlalchemy import ColumnElement, func, or_
@@ -242,8 +243,13 @@ async def has_code(session: AsyncSession, kind: type[Agency | Program], code: st
     return (await session.exec(select(kind.id).where(kind.code == code))).first() is not None
 
 
-async def get_dossier(session: AsyncSession, subject_type: SubjectType, subject_code: str) -> dict[str, Any]:
-    """All that is recorded of a subject: its programs and partners, its figures, statements and coverage."""
+async def get_dossier(
+    session: AsyncSession, subject_type: SubjectType, subject_code: str, moment: Moment | None
+) -> dict[str, Any]:
+    """All that is recorded of a subject: its programs and partners, its figures, statements and coverage.
+
+    With a `moment` the session looks back to it already.
+    """
     about = (subject_type, subject_code)
     series_found = (
         await session.exec(
@@ -276,6 +282,7 @@ async def get_dossier(session: AsyncSession, subject_type: SubjectType, subject_
     programs_found, partners, coverage = await _of_country(session, *about)
     cited = {one.source_code: one.source for one in figures} | {one.source_code: one.source for one in statements_found}
     subject = f"subject_type={subject_type}&subject_code={subject_code}"
+    then = f"&known_at={write_instant(moment.known_at)}" if moment else ""
     return {
         "subject_type": subject_type,
         "subject_code": subject_code,
@@ -285,12 +292,13 @@ async def get_dossier(session: AsyncSession, subject_type: SubjectType, subject_
         "series": series_found,
         "sources": list(cited.values()),
         "reported_figures": figures[:DOSSIER_LIMIT],
-        "reported_figures_next": f"/v1/reported-figures?{subject}" if len(figures) > DOSSIER_LIMIT else None,
+        "reported_figures_next": f"/v1/reported-figures?{subject}{then}" if len(figures) > DOSSIER_LIMIT else None,
         "statements": statements_found[:DOSSIER_LIMIT],
-        "statements_next": f"/v1/statements?{subject}&is_voided=false"
+        "statements_next": f"/v1/statements?{subject}&is_voided=false{then}"
         if len(statements_found) > DOSSIER_LIMIT
         else None,
         "coverage_declarations": coverage,
+        **say_moment(moment),
     }
 
 
@@ -319,7 +327,7 @@ async def _of_country(
         await session.exec(
             select(Partnership)
             .where(col(Partnership.program_code).in_([one.code for one in found]), col(Partnership.voided_at).is_(None))
-            .order_by(col(Partnership.program_code), col(Partnership.agency_code))
+            .order_by(col(Partnership.program_code), col(Partnership.agency_code), col(Partnership.id))
             .limit(DOSSIER_LIMIT)
         )
     ).all()

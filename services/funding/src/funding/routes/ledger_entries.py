@@ -4,10 +4,11 @@ import uuid
 from typing import Annotated, Final
 
 from chassis.idempotency import KeyRequired
+from chassis.known import look_back
 from chassis.paging import Page, answer_list
 from chassis.resources import created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from funding import queries, service
 from funding.models import LedgerEntry
@@ -16,7 +17,7 @@ from funding.schemas.ledger_entries import LedgerEntryCreate, LedgerEntryPage, L
 router: Final = work_router("Ledger entries")
 
 
-@router.get("/ledger-entries", response_model=LedgerEntryPage)
+@router.get("/ledger-entries", response_model=LedgerEntryPage, dependencies=[Depends(look_back)])
 async def list_ledger_entries(
     request: Request, session: Session, query: Annotated[LedgerEntryQuery, Query()]
 ) -> Page | Response:

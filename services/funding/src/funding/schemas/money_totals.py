@@ -1,6 +1,7 @@
 """Totals of money on the wire. No total without its stage, tier, currency, boundary and date."""
 
 from chassis.codes import CountryCode
+from chassis.known import KnownRead
 from chassis.values import Day
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,7 +13,10 @@ class MoneyTotalsQuery(BaseModel):
     """Which totals."""
 
     country_code: CountryCode
-    as_of: Day | None = Field(default=None, description="Entries effective up to this day; today (UTC) if absent.")
+    as_of: Day | None = Field(
+        default=None,
+        description="Entries effective up to this day; if absent the day of `known_at`, else today (UTC).",
+    )
 
 
 class StageTotalRead(BaseModel):
@@ -30,7 +34,7 @@ class StageTotalRead(BaseModel):
     entries_url: str = Field(description="The list of exactly the entries that were summed.")
 
 
-class MoneyTotalsRead(BaseModel):
+class MoneyTotalsRead(KnownRead):
     """The ledger of a country, summed by stage and currency."""
 
     model_config = ConfigDict(
@@ -58,6 +62,8 @@ class MoneyTotalsRead(BaseModel):
                             ),
                         }
                     ],
+                    "known_at": None,
+                    "feed_number": None,
                 }
             ]
         }

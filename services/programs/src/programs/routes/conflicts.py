@@ -3,10 +3,11 @@
 import uuid
 from typing import Annotated, Final
 
+from chassis.known import look_back
 from chassis.paging import Page, answer_list
 from chassis.resources import IfMatch, created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from programs import queries, service
 from programs.models import ConflictRecord
@@ -15,7 +16,7 @@ from programs.schemas.conflicts import ConflictCreate, ConflictPage, ConflictQue
 router: Final = work_router("Conflicts")
 
 
-@router.get("/conflicts", response_model=ConflictPage)
+@router.get("/conflicts", response_model=ConflictPage, dependencies=[Depends(look_back)])
 async def list_conflicts(
     request: Request, session: Session, query: Annotated[ConflictQuery, Query()]
 ) -> Page | Response:

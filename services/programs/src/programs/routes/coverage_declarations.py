@@ -3,10 +3,11 @@
 import uuid
 from typing import Annotated, Final
 
+from chassis.known import look_back
 from chassis.paging import Page, answer_list
 from chassis.resources import created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from programs import queries, service
 from programs.models import CoverageDeclaration
@@ -20,7 +21,7 @@ from programs.schemas.coverage_declarations import (
 router: Final = work_router("Coverage declarations")
 
 
-@router.get("/coverage-declarations", response_model=CoverageDeclarationPage)
+@router.get("/coverage-declarations", response_model=CoverageDeclarationPage, dependencies=[Depends(look_back)])
 async def list_coverage_declarations(
     request: Request, session: Session, query: Annotated[CoverageDeclarationQuery, Query()]
 ) -> Page | Response:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from chassis.codes import Code
+from chassis.known import LookingBack
 from chassis.unit_of_work import Session, work_router
 
 from programs import queries
@@ -13,9 +14,11 @@ router: Final = work_router("Dossiers")
 
 
 @router.get("/dossiers/{subject_type}/{subject_code}", response_model=DossierRead)
-async def get_dossier(session: Session, subject_type: SubjectType, subject_code: Code) -> dict[str, Any]:
+async def get_dossier(
+    session: Session, subject_type: SubjectType, subject_code: Code, moment: LookingBack
+) -> dict[str, Any]:
     """Read all that is recorded of a subject: programs, partners, figures, statements, coverage."""
-    return await queries.get_dossier(session, subject_type, subject_code)
+    return await queries.get_dossier(session, subject_type, subject_code, moment)
 
 
 @router.get("/country-summaries", response_model=CountrySummaries)

@@ -3,11 +3,12 @@
 import uuid
 from typing import Annotated, Final
 
+from chassis.known import look_back
 from chassis.paging import Page, answer_list
 from chassis.resources import IfMatch, created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
 from chassis.voids import VoidCreate
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from programs import queries, service
 from programs.models import ReportedFigure
@@ -22,7 +23,7 @@ from programs.schemas.reported_figures import (
 router: Final = work_router("Reported figures")
 
 
-@router.get("/reported-figures", response_model=ReportedFigurePage)
+@router.get("/reported-figures", response_model=ReportedFigurePage, dependencies=[Depends(look_back)])
 async def list_reported_figures(
     request: Request, session: Session, query: Annotated[ReportedFigureQuery, Query()]
 ) -> Page | Response:

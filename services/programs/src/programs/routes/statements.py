@@ -3,11 +3,12 @@
 import uuid
 from typing import Annotated, Final
 
+from chassis.known import look_back
 from chassis.paging import Page, answer_list
 from chassis.resources import IfMatch, created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
 from chassis.voids import VoidCreate
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from programs import queries, service
 from programs.models import Statement
@@ -17,7 +18,7 @@ from programs.schemas.statements import StatementCreate, StatementPage, Statemen
 router: Final = work_router("Statements")
 
 
-@router.get("/statements", response_model=StatementPage)
+@router.get("/statements", response_model=StatementPage, dependencies=[Depends(look_back)])
 async def list_statements(
     request: Request, session: Session, query: Annotated[StatementQuery, Query()]
 ) -> Page | Response:

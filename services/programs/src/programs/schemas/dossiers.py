@@ -1,5 +1,6 @@
 """Dossiers on the wire."""
 
+from chassis.known import KnownRead
 from pydantic import BaseModel, ConfigDict, Field
 
 from programs.domain import SubjectType
@@ -12,7 +13,7 @@ from programs.schemas.sources import SourceRead
 from programs.schemas.statements import StatementRead
 
 
-class DossierRead(BaseModel):
+class DossierRead(KnownRead):
     """All that is recorded of one subject: what documents say of it, and the programs and partners in it.
 
     Partnerships and statements that were voided are left out; their lists have them.

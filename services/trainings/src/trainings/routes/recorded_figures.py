@@ -1,8 +1,8 @@
 """Counts of people over HTTP. Every signed-in reader gets the same count; only small ones are hidden from some."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
+from chassis.known import AtMoment, default_day, say_moment
 from chassis.unit_of_work import CurrentCaller, Session, work_router
 from fastapi import Query
 
@@ -22,16 +22,17 @@ router: Final = work_router("Recorded figures")
 
 @router.get("/recorded-figures", response_model=RecordedFigureRead)
 async def get_recorded_figure(
-    session: Session, caller: CurrentCaller, query: Annotated[RecordedFigureQuery, Query()]
+    session: Session, caller: CurrentCaller, query: Annotated[RecordedFigureQuery, Query()], moment: AtMoment
 ) -> RecordedFigureRead:
     """Count instructors or officers trained, from the records, on up to ten dates."""
     scope = Scope(query.nationality_code, tuple(query.agency_code), query.venue_kind, query.program_code)
-    dates = query.as_of or [datetime.now(UTC).date()]
+    dates = query.as_of or [default_day(moment.known_at if moment else None)]
+    until = moment.number if moment else None
     sees_small = caller.may_see(query.nationality_code or "")
-    counts = await counting.count_people(session, query.measure, scope, dates)
+    counts = await counting.count_people(session, query.measure, scope, dates, until)
     explanation = None
     if query.explain:
-        account = await counting.account_for(session, query.measure, scope, dates[-1])
+        account = await counting.account_for(session, query.measure, scope, dates[-1], until)
         explanation = _explanation(query, counts[-1], account, sees_small=sees_small)
     return RecordedFigureRead(
         measure=query.measure,
@@ -44,6 +45,7 @@ async def get_recorded_figure(
         method_version=domain.METHOD_VERSION,
         points=[_point(count, sees_small=sees_small) for count in counts],
         explain=explanation,
+        **say_moment(moment),
     )
 
 

@@ -1,6 +1,7 @@
 """Recorded figures on the wire: counts of people computed from the records, never typed."""
 
 from chassis.codes import Code, CountryCode
+from chassis.known import KnownRead
 from chassis.values import Day
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,7 +17,9 @@ class RecordedFigureQuery(BaseModel):
     venue_kind: VenueKind | None = Field(default=None, description="Of the trainings counted.")
     program_code: Code | None = Field(default=None, description="Of the trainings counted.")
     as_of: list[Day] = Field(
-        default=[], max_length=10, description="Completions until then; today where none is given."
+        default=[],
+        max_length=10,
+        description="Completions until then; where none is given the day of `known_at`, else today.",
     )
     explain: bool = Field(default=False, description="Also say what was counted and left out, for the last `as_of`.")
 
@@ -64,7 +67,7 @@ class RecordedExplanation(BaseModel):
     rule: str
 
 
-class RecordedFigureRead(BaseModel):
+class RecordedFigureRead(KnownRead):
     """A count of people from the records, on each of the dates asked for."""
 
     model_config = ConfigDict(
@@ -91,6 +94,8 @@ class RecordedFigureRead(BaseModel):
                         }
                     ],
                     "explain": None,
+                    "known_at": None,
+                    "feed_number": None,
                 }
             ]
         }

@@ -1,0 +1,11 @@
+"""What was recorded by an instant: the number of the feed at it, and each table as it was at a number."""
+
+from alembic import op
+from chassis.known import create_known
+
+revision = "0008"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    create_known(op.get_bind(), ("fund_lines", "ledger_entries"))

@@ -169,7 +169,7 @@ async def _follow(port: int, url: str, tokens: Tokens, over: Event) -> dict[int,
     position = 0
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http:
-        has_changes = (await http.get("/v1/changes", headers=tokens.header)).status_code != http_not_found
+        has_changes = (await http.get("/v1/changes", headers=tokens.header)).status_code != http.client.NOT_FOUND
         while True:
             was_over = over.is_set()
             read = _read_changes(http, tokens, position) if has_changes else _read_feed(connection, position)
@@ -184,7 +184,6 @@ async def _follow(port: int, url: str, tokens: Tokens, over: Event) -> dict[int,
             position = reached
 
 
-http_not_found: Final = int(http.client.NOT_FOUND)
 Page = tuple[dict[int, int], int, int]
 
 
@@ -324,7 +323,8 @@ def main() -> None:
     print(f"| | {WITH_FEED} | {WITHOUT_FEED} | ratio |\n|---|---|---|---|")
     for line in reports[WITH_FEED][0]:
         value, plain = (statistics.median(one[line] for one in reports[name]) for name in (WITH_FEED, WITHOUT_FEED))
-        print(f"| {line} | {value:.1f} | {plain:.1f} | {value / plain:.2f} |")
+        ratio = f"{value / plain:.2f}" if plain else ""
+        print(f"| {line} | {value:.1f} | {plain:.1f} | {ratio} |")
 
 
 if __name__ == "__main__":

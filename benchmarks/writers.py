@@ -159,9 +159,12 @@ async def write_many(url: str, rows: int) -> Many:
     return Many(began_at, stated_at - began_at, ended_at - stated_at, ended_at)
 
 
-def follow(port: int, url: str, private_key: str, over: Event, told: "Queue[dict[int, int]]") -> None:
-    """One reader: what comes after the last number it has seen, until it has seen all; rows by number."""
-    told.put(asyncio.run(_follow(port, url, Tokens(private_key), over)))
+def follow(port: int, url: str, private_key: str, over: Event, told: "Queue[dict[int, int] | str]") -> None:
+    """One reader: what comes after the last number it has seen, until it has seen all; rows by number, or a failure."""
+    try:
+        told.put(asyncio.run(_follow(port, url, Tokens(private_key), over)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run is void and says why
+        told.put(repr(error))
 
 
 async def _follow(port: int, url: str, tokens: Tokens, over: Event) -> dict[int, int]:
@@ -169,13 +172,13 @@ async def _follow(port: int, url: str, tokens: Tokens, over: Event) -> dict[int,
     position = 0
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http:
-        has_changes = (await http.get("/v1/changes", headers=tokens.header)).status_code != http_not_found
+        has_changes = (await http.get("/v1/changes", headers=tokens.header)).status_code != httpx.codes.NOT_FOUND
         while True:
             was_over = over.is_set()
             read = _read_changes(http, tokens, position) if has_changes else _read_feed(connection, position)
             page, head, reached = await read
             if overlap := page.keys() & seen.keys():
-                raise SystemExit(f"A reader was told twice of {sorted(overlap)[:5]}")
+                raise ValueError(f"A reader was told twice of {sorted(overlap)[:5]}")
             seen |= page
             if was_over and reached == head:
                 return seen
@@ -184,7 +187,6 @@ async def _follow(port: int, url: str, tokens: Tokens, over: Event) -> dict[int,
             position = reached
 
 
-http_not_found: Final = int(http.client.NOT_FOUND)
 Page = tuple[dict[int, int], int, int]
 
 
@@ -264,7 +266,7 @@ def run(name: str, databases: Databases, wanted: argparse.Namespace) -> Run:
         write(port, Tokens(private_key), "/v1/fund-lines", line, http.client.HTTPConnection("127.0.0.1", port))
         over = threading.Event()
         is_written = Context.Event()
-        told: Queue[dict[int, int]] = Context.Queue()
+        told: Queue[dict[int, int] | str] = Context.Queue()
         of_reader = (port, database.app_url, private_key, is_written, told)
         readers = [Context.Process(target=follow, args=of_reader) for _ in range(READERS)]
         for reader in readers:
@@ -282,7 +284,7 @@ def run(name: str, databases: Databases, wanted: argparse.Namespace) -> Run:
             writer.join()
         seconds = time.monotonic() - began_at
         is_written.set()
-        seen = [told.get(timeout=120) for _ in readers]
+        seen = [told.get(timeout=300) for _ in readers]
         for reader in readers:
             reader.join()
     done = Run(name, seconds, [one for each in moments for one in each], many)
@@ -291,12 +293,14 @@ def run(name: str, databases: Databases, wanted: argparse.Namespace) -> Run:
     return done
 
 
-def check(done: Run, feed: dict[int, int], seen: Sequence[dict[int, int]], rows: int) -> None:
+def check(done: Run, feed: dict[int, int], seen: Sequence[dict[int, int] | str], rows: int) -> None:
     """End the run where a reader missed something, or saw part of a transaction."""
     expected = [1] * (len(done.moments) + 1) + [rows] if done.name == WITH_FEED else [1]
     if sorted(feed) != list(range(1, len(expected) + 1)) or sorted(feed.values()) != expected:
         raise SystemExit(f"{done.name}: the feed has {len(feed)} transactions, {len(expected)} were acknowledged")
     for one in seen:
+        if isinstance(one, str):
+            raise SystemExit(f"{done.name}: a reader failed: {one}")
         if one != feed:
             differing = sorted(number for number in one.keys() | feed.keys() if one.get(number) != feed.get(number))
             raise SystemExit(f"{done.name}: a reader saw {len(one)} of {len(feed)}; they differ at {differing[:5]}")
@@ -324,7 +328,8 @@ def main() -> None:
     print(f"| | {WITH_FEED} | {WITHOUT_FEED} | ratio |\n|---|---|---|---|")
     for line in reports[WITH_FEED][0]:
         value, plain = (statistics.median(one[line] for one in reports[name]) for name in (WITH_FEED, WITHOUT_FEED))
-        print(f"| {line} | {value:.1f} | {plain:.1f} | {value / plain:.2f} |")
+        ratio = f"{value / plain:.2f}" if plain else ""
+        print(f"| {line} | {value:.1f} | {plain:.1f} | {ratio} |")
 
 
 if __name__ == "__main__":

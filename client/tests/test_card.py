@@ -34,6 +34,7 @@ def make_card(**over: Any) -> dict[str, Any]:
         "country_code": "MX",
         "name": "Mexico",
         "as_of": "2026-01-01",
+        "known_at": None,
         "note": None,
         "figures": [figure],
         "programs": [],
@@ -81,6 +82,12 @@ def test_a_missing_part_is_named_and_never_zero() -> None:
     card = make_card(missing=["trainings"])
     assert write_card(card).endswith(f"Missing\n{line}")
     assert write_headlines(card)[-1] == line
+
+
+def test_a_card_of_the_past_says_of_when_it_is() -> None:
+    assert write_card(make_card()).splitlines()[0] == "Mexico (MX), as of 2026-01-01"
+    then = write_card(make_card(known_at="2026-03-01T12:00:00Z")).splitlines()[0]
+    assert then == "Mexico (MX), as of 2026-01-01, as recorded by 2026-03-01T12:00:00Z"
 
 
 def test_a_list_that_goes_on_says_so() -> None:

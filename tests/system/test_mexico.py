@@ -305,5 +305,5 @@ def test_card_answers_within_its_deadline_beside_a_stalled_service(base: Path, s
                 card = httpx.get(address, headers=headers, timeout=deadline_seconds + 1).json()
             finally:
                 os.kill(pid, signal.SIGCONT)
-            assert card["services"][name] == {"status": "timeout"}
+            assert card["services"][name] == {"status": "timeout", "feed_number": None}
             assert card["missing"] == [name]

@@ -121,6 +121,11 @@ def test_the_card_of_a_country_is_shown_with_where_it_comes_from(served: Any) ->
         assert words in shown.stdout
     raw = served.run("country", "MX", "--json")
     assert '"country_code": "MX"' in raw.stdout
+    before = served.run("country", "MX", "--known-at", "2001-01-01")
+    assert before.stdout.splitlines()[:2] == [
+        "Mexico (MX), as of 2001-01-01, as recorded by 2001-01-01T23:59:59.999999Z",
+        "Nothing has been recorded about Mexico yet.",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,8 @@ async def test_nothing_recorded_is_no_total_rather_than_zero(api: Api) -> None:
         "boundary": "All fund lines of country MX; transfers between them are not netted.",
         "entries": 0,
         "totals": [],
+        "known_at": None,
+        "feed_number": None,
     }
 
 
@@ -73,6 +75,8 @@ async def test_total_says_what_it_is(api: Api, make: Any) -> None:
                 "&kind=deobligation&currency=USD&effective_date_lte=2016-09-30",
             }
         ],
+        "known_at": None,
+        "feed_number": None,
     }
 
 

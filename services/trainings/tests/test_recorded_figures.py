@@ -58,6 +58,8 @@ async def test_answer_is_whole(cascade: Any) -> None:
             {"as_of": "2009-04-24", "value": "6", "lower": "6", "upper": "6", "records": 8, "suppressed": False},
         ],
         "explain": None,
+        "known_at": None,
+        "feed_number": None,
     }
     assert "names" not in answer.text
 

@@ -139,7 +139,8 @@ async def test_feed_rows_about_people_are_as_visible_as_they(
     query = "SELECT DISTINCT coalesce(country_codes::text, 'nobody') FROM feed"
     for who, expected in (
         (MEXICO, {"nobody", "{MX}"}),
-        (GEORGIA, {"nobody", "{GE}"}),
+        # Of the person handed over, and of nobody else, the history from before too.
+        (GEORGIA, {"nobody", "{GE}", "{MX}", "{MX,GE}"}),
         (caller("officer", "GE", "MX"), {"nobody", "{MX}", "{GE}", "{MX,GE}"}),
         (caller("officer", "*"), {"nobody", "{MX}", "{GE}", "{MX,GE}"}),
         *((one, {"nobody"}) for one in OTHERS),
@@ -147,6 +148,12 @@ async def test_feed_rows_about_people_are_as_visible_as_they(
         async with open_session(app_engine, who) as session:
             found = (await (await session.connection()).execute(text(query))).scalars().all()
             assert set(found) == expected, who
+    async with open_session(app_engine, GEORGIA) as session:
+        connection = await session.connection()
+        leads = "SELECT id::text FROM instructor_assignments WHERE person_id = :moved"
+        own = {moved, *(await connection.execute(text(leads), {"moved": moved})).scalars()}
+        foreign = "SELECT DISTINCT entity_id FROM feed WHERE 'MX' = ANY (country_codes)"
+        assert {*(await connection.execute(text(foreign))).scalars()} == own
 
 
 def writes_about(offices: Offices, country: str) -> list[str]:
@@ -295,7 +302,7 @@ async def test_posture_of_the_database(superuser_engine: AsyncEngine, database: 
             assert not is_public, name
             if is_callable and not is_trigger:
                 called.add(name)
-        assert called == {"count_people", "account_for"}
+        assert called == {"count_people", "account_for", "feed_number_at"}
 
 
 def test_counting_rules_come_with_a_migration() -> None:

@@ -377,7 +377,8 @@ def _create_known(connection: Connection, table: str, images: _Images) -> None:
       )
       SELECT r.* FROM {table} r WHERE NOT EXISTS (SELECT FROM later WHERE later.entity_id = {images.id})
       UNION ALL
-      SELECT (jsonb_populate_record(NULL::{table}, {image})).* FROM later WHERE before IS NOT NULL
+      SELECT past.* FROM later CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, {image}) past
+      WHERE before IS NOT NULL
     $$
     """)
     connection.exec_driver_sql(f"REVOKE ALL ON FUNCTION known_{table}(bigint) FROM PUBLIC")

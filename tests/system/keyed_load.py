@@ -18,7 +18,9 @@ import httpx
 
 # No write may wait longer for a definite answer, whoever is killed meanwhile.
 ANSWER_LIMIT_SECONDS: Final = 60.0
-PAUSE_SECONDS: Final = 0.1
+PAUSE_SECONDS: Final = 0.2
+# So many writes are begun while somebody is dead, and no more: every key is sent again at the end.
+BEGUN_MEANWHILE: Final = 12
 KEPT_HEADERS: Final = ("content-type", "etag", "location")
 
 
@@ -70,8 +72,25 @@ class Load:
         self.faults: list[str] = []
         self.refusals: Counter[str] = Counter()
         self.is_over = threading.Event()
+        self._begun = 0
+        self._allowed = 0
+        self._turn = threading.Condition()
         self._client = {"base_url": base_url, "headers": {"Authorization": f"Bearer {token}"}}
         self._seed = seed
+
+    def allow(self, count: int) -> int:
+        """Let so many more be acknowledged; how many there are then."""
+        enough = len(self.writes) + count
+        with self._turn:
+            self._allowed = enough + BEGUN_MEANWHILE
+            self._turn.notify_all()
+        return enough
+
+    def begin(self) -> None:
+        """Wait until one more may be begun."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._begun < self._allowed or self.is_over.is_set())
+            self._begun += 1
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -86,6 +105,8 @@ class Load:
             yield
         finally:
             self.is_over.set()
+            with self._turn:
+                self._turn.notify_all()
             for thread in threads:
                 thread.join()
 
@@ -132,6 +153,7 @@ class Writer:
         return self._send(Write(service, "PATCH", path, body, f'"{record["version"]}"'))
 
     def _send(self, write: Write) -> dict[str, Any]:
+        self.load.begin()
         deadline = time.monotonic() + ANSWER_LIMIT_SECONDS
         last = "nothing"
         while time.monotonic() < deadline:

@@ -37,7 +37,7 @@ KINDS: Final = (
     Kind(metadata.tables["trainings"]),
     about_people(Person, *_STORED, "country_code", "nationality_code", "sex", "birth_precision"),
     about_people(Enrollment, *_SEAT),
-    about_people(Completion, *_STORED, "enrollment_id", "completed_on"),
+    about_people(Completion, *_STORED, "enrollment_id", "completed_on", "voided_at", "voided_by"),
     about_people(InstructorAssignment, *_SEAT),
     # The programs service's own records, as they were when last looked up.
     Kind(metadata.tables["agency_refs"], is_part=True),

@@ -19,7 +19,11 @@ def test_no_process_starts_with_the_local_sign_in_on_an_address_that_others_reac
     for one in TOPOLOGY.processes:
         addresses = dict.fromkeys((*TOPOLOGY.databases, "control", "web"), "http://127.0.0.1:9")
         environment = environment_of(
-            one, addresses=addresses, keys=keys, database_url="postgresql+asyncpg://app:x@/none?host=/nowhere"
+            one,
+            addresses=addresses,
+            keys=keys,
+            anchors=tmp_path,
+            database_url="postgresql+asyncpg://app:x@/none?host=/nowhere",
         )
         environment |= {"TRIBUTARY_LOCAL_SIGN_IN": "true", "TRIBUTARY_TOKENS_ONLY": "true"}
         command = [sys.executable, "-P", "-m", "chassis.serve", one.app, "--host", "0.0.0.0", "--port", "0"]  # noqa: S104

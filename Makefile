@@ -10,6 +10,8 @@ MEMBERS := chassis services/programs services/trainings services/funding gateway
 EDITABLE := $(foreach member,$(MEMBERS),-e $(member))
 UV_VERSION := 0.13.8
 export UV_PYTHON_DOWNLOADS := never
+# Compiled once, here: seven processes would each do it at their first start, and at every start where Python may not write.
+export UV_COMPILE_BYTECODE := 1
 # Behind a proxy that signs for itself, only the machine's own certificates will do; where it has none, those of uv.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= true

@@ -82,6 +82,9 @@ class Past:
                 },
             )  # fmt: skip
 
+        partnership = {"agency_code": "A0", "program_code": "P0", "roles": ["trainer"]}
+        await self.record("partnerships", partnership)
+
     async def step(self) -> None:
         """One thing happens, or is refused."""
         happens = self.chance.choices(
@@ -167,7 +170,7 @@ class Past:
         shares = [{"country_code": code} for code in self.chance.sample(COUNTRIES, 2)]
         noun, changes = self.chance.choice(
             [
-                ("agencies", {"name": self.words()}),
+                *[("agencies", {"name": self.words()})] * 2,
                 ("programs", {"title": self.words()}),
                 ("programs", {"countries": shares}),
                 ("programs", {"lead_agency_code": self.chance.choice(("A0", "A1", None))}),
@@ -226,7 +229,7 @@ async def test_each_moment_of_a_history_is_answered_as_it_was(api: Api, engine: 
         await memory.remember(DOSSIER, *([next(others)] if place % 2 else []))
     await memory.recall()
     assert memory.differing(DOSSIER) > MOMENTS / 2
-    assert min(memory.differing(address) for address in OTHERS) > 2
+    assert min(memory.differing(address) for address in OTHERS) > 1
     assert past.refused < MOMENTS / 3
 
 

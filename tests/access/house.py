@@ -1,0 +1,299 @@
+"""The whole system in one process, with records of two countries in it: each text about a person names its country."""
+
+import io
+import json
+import re
+import uuid
+import zipfile
+from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote
+
+import funding.app
+import gateway.app
+import httpx
+import programs.app
+import pytest
+import trainings.app
+from chassis.testing import Database, Databases, caller
+from chassis.testing.contract import digest_tables
+from chassis.tokens import Caller, mint_token
+from chassis.unit_of_work import open_session
+from fastapi import FastAPI
+from funding.settings import MIGRATIONS as FUNDING
+from gateway.access import create_token, issue_token
+from gateway.models import User
+from gateway.routing import NOUNS
+from gateway.settings import MIGRATIONS as GATEWAY
+from joserfc.jwk import OKPKey
+from programs.settings import MIGRATIONS as PROGRAMS
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import select
+from trainings.settings import MIGRATIONS as TRAININGS
+
+from tests.access.matrix import COLUMNS
+
+COUNTRIES: Final = ("MX", "GE")
+SERVICES: Final = ("programs", "trainings", "funding")
+MIGRATIONS: Final = {"programs": PROGRAMS, "trainings": TRAININGS, "funding": FUNDING, "gateway": GATEWAY}
+CREATE_APP: Final = {
+    "programs": programs.app.create_app,
+    "trainings": trainings.app.create_app,
+    "funding": funding.app.create_app,
+    "gateway": gateway.app.create_app,
+}
+# What each column of the matrix is: a role, its grants, and the countries that its token is limited to.
+USERS: Final[dict[str, tuple[str, list[str], list[str] | None]]] = {
+    "viewer": ("viewer", [], None),
+    "analyst": ("analyst", [], None),
+    "officer MX": ("officer", ["MX"], None),
+    "officer GE": ("officer", ["GE"], None),
+    "officer *": ("officer", ["*"], None),
+    "officer, no grant": ("officer", [], None),
+    "officer *, token MX": ("officer", ["*"], ["MX"]),
+    "admin": ("admin", [], None),
+}
+DOCUMENT: Final = GATEWAY.parents[1] / "openapi" / "tributary.json"
+_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+Json = dict[str, Any]
+
+
+@dataclass
+class House:
+    """The running system: a client a column, the records by country and noun, and what must not leak of each country."""
+
+    apps: dict[str, FastAPI]
+    databases: dict[str, Database]
+    document: Json
+    tokens: dict[str, str] = field(default_factory=dict)
+    records: dict[str, dict[str, Json]] = field(default_factory=lambda: {country: {} for country in COUNTRIES})
+    canaries: dict[str, set[str]] = field(default_factory=lambda: {country: set() for country in COUNTRIES})
+    clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    def example(self, schema: str, **over: Any) -> Json:
+        """The example of a body in the document, with other values."""
+        return dict(self.document["components"]["schemas"][schema]["examples"][0]) | over
+
+    def client(self, column: str, noun: str, *, through_gateway: bool) -> httpx.AsyncClient:
+        """Who calls as the column: through the gateway, or where the trainings service answers straight to it."""
+        if through_gateway or noun not in NOUNS["trainings"] or column == "anonymous":
+            return self.clients[column]
+        role, countries, limit = USERS[column]
+        who = Caller(column, column, role, frozenset(limit or countries))
+        return _client(
+            self.apps["trainings"], mint_token(self.apps["gateway"].state.token_private_key, who, fresh_id())
+        )
+
+    async def post(self, noun: str, body: Json, **headers: str) -> Json:
+        """Record something as an officer for all countries."""
+        answer = await self.clients["officer *"].post(f"/v1/{noun}", json=body, headers=headers)
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    async def digest(self) -> dict[str, dict[str, str]]:
+        """All that the databases hold."""
+        found = {}
+        for name, database in self.databases.items():
+            engine = create_async_engine(database.superuser_url)
+            found[name] = await digest_tables(engine)
+            await engine.dispose()
+        return found
+
+
+@contextmanager
+def make_databases(databases: Databases) -> Iterator[dict[str, Database]]:
+    """One of each app, dropped afterwards."""
+    with ExitStack() as stack:
+        made = {}
+        for name, migrations in MIGRATIONS.items():
+            made[name] = databases.new(name, migrations)
+            stack.callback(databases.drop, made[name])
+        yield made
+
+
+@asynccontextmanager
+async def open_house(made: dict[str, Database], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """The system on the databases `made`, with its records."""
+    key = OKPKey.generate_key("Ed25519")
+    for name, value in {
+        "CURSOR_KEY": "cursor-key-of-the-matrix-of-access-tests",
+        "TOKEN_PUBLIC_KEY": key.as_pem(private=False).decode(),
+        "TOKEN_PRIVATE_KEY": key.as_pem(private=True).decode(),
+        "PEOPLE_KEY": "5a" * 32,
+        "LOG_LEVEL": "CRITICAL",
+        "ALLOWED_HOSTS": "test",
+        # A busy machine is slow, which is not what is looked for here.
+        "CARD_DEADLINE_SECONDS": "60",
+        "PROGRAMS_TIMEOUT_SECONDS": "60",
+        "STATEMENT_TIMEOUT_SECONDS": "60",
+        **{f"{service.upper()}_URL": "http://service" for service in SERVICES},
+    }.items():
+        monkeypatch.setenv(f"TRIBUTARY_{name}", value)
+    async with AsyncExitStack() as stack:
+        apps = {}
+        for name, create_app in CREATE_APP.items():
+            monkeypatch.setenv("TRIBUTARY_DATABASE_URL", made[name].app_url)
+            apps[name] = create_app()
+            await stack.enter_async_context(apps[name].router.lifespan_context(apps[name]))
+        # In one process: a service is reached as over HTTP, through the whole of its app, but for the socket.
+        for name in SERVICES:
+            await _reach(apps["gateway"].state.services._clients, name, apps[name])
+        await apps["trainings"].state.programs_client.aclose()
+        apps["trainings"].state.programs_client = _client(apps["programs"])
+        house = House(apps, made, json.loads(DOCUMENT.read_text()))
+        await _make_users(house)
+        house.clients = {name: _client(apps["gateway"], house.tokens.get(name)) for name in COLUMNS}
+        await _record(house)
+        yield house
+
+
+async def _reach(clients: dict[str, httpx.AsyncClient], name: str, app: FastAPI) -> None:
+    await clients[name].aclose()
+    clients[name] = _client(app)
+
+
+def _client(app: FastAPI, token: str | None = None) -> httpx.AsyncClient:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers, trust_env=False)
+
+
+async def _make_users(house: House) -> None:
+    engine = house.apps["gateway"].state.engine
+    async with open_session(engine, caller("admin")) as session, session.begin():
+        for name, (role, countries, limit) in USERS.items():
+            house.tokens[name], _ = await create_token(session, name, role, countries, 1)
+            if limit is not None:
+                user = (await session.exec(select(User).where(User.name == name))).one()
+                house.tokens[name], _ = await issue_token(session, user.id, name, 1, country_codes=limit)
+    for country in COUNTRIES:
+        async with _client(house.apps["gateway"], house.tokens[f"officer {country}"]) as officer:
+            house.records[country]["tokens"] = (await officer.get("/v1/tokens")).json()["items"][0]
+        async with _client(house.apps["gateway"], house.tokens["admin"]) as admin:
+            user_id = house.records[country]["tokens"]["user_id"]
+            house.records[country]["users"] = (await admin.get(f"/v1/users/{user_id}")).json()
+            found = (await admin.get(f"/v1/grants?user_id={user_id}")).json()
+            house.records[country]["grants"] = found["items"][0]
+
+
+async def _record(house: House) -> None:
+    """One record of each kind, and for each country people with their parts in trainings."""
+    shared = await _record_facts(house)
+    course = await house.post("courses", {"code": "BASIC", "title": "Basic", "type": "basic"})
+    for number, country in enumerate(COUNTRIES):
+        own = house.records[country] | shared | {"courses": course}
+        line = {"code": f"{country}-LINE", "title": "Corrections", "country_code": country}
+        own["fund-lines"] = await house.post("fund-lines", line)
+        entry = {"fund_line_code": f"{country}-LINE", "kind": "obligation", "effective_date": "2016-03-01"}
+        money = {"amount": {"amount": "1.00", "currency": "USD"}}
+        own["ledger-entries"] = await house.post("ledger-entries", entry | money, **{"Idempotency-Key": country})
+        program = house.example(
+            "ProgramCreate", code=f"{country}-CORR", countries=[{"country_code": country, "share": None}]
+        )
+        program |= {"kind": "country", "parent_code": None, "lead_agency_code": None}
+        own["programs"] = await house.post("programs", program)
+        role = {"agency_code": "US-NM-CD", "program_code": f"{country}-CORR"}
+        own["partnerships"] = await house.post("partnerships", house.example("PartnershipCreate", **role))
+        training = {
+            "code": f"{country}-T", "course_code": "BASIC", "provider_agency_code": "US-NM-CD",
+            "program_code": f"{country}-CORR", "host_country_code": country, "beneficiary_country_codes": [country],
+            "starts_on": "2011-05-01", "ends_on": "2011-06-01", "venue_kind": "host_country", "title": "A training",
+            "venue": "An academy",
+        }  # fmt: skip
+        own["trainings"] = await house.post("trainings", training)
+        own["other training"] = await house.post("trainings", training | {"code": f"{country}-U"})
+        own |= await _record_people(house, country, own, number)
+        house.records[country] = own
+
+
+async def _record_facts(house: House) -> dict[str, Json]:
+    shared = {"agencies": await house.post("agencies", house.example("AgencyCreate", parent_code=None))}
+    await house.post("agencies", house.example("AgencyCreate", code="US-CO-DOC", parent_code=None))
+    agencies = {"agency_codes": ["US-NM-CD"]}
+    for noun, schema, over in (
+        ("sources", "SourceCreate", {"publisher_agency_code": None}),
+        ("measures", "MeasureCreate", {}),
+        ("series", "SeriesCreate", agencies),
+        ("reported-figures", "ReportedFigureCreate", {"supersedes": []}),
+        ("statements", "StatementCreate", {"value": True}),
+        ("coverage-declarations", "CoverageDeclarationCreate", {"country_code": "MX"}),
+    ):
+        shared[noun] = await house.post(noun, house.example(schema, **over))
+    members = [shared["reported-figures"]["code"], shared["statements"]["code"]]
+    shared["conflicts"] = await house.post("conflicts", house.example("ConflictCreate", member_codes=members))
+    return shared
+
+
+async def _record_people(house: House, country: str, own: Mapping[str, Json], number: int) -> dict[str, Json]:
+    canaries = house.canaries[country]
+
+    def text(what: str) -> str:
+        canaries.add(made := f"CNRY-{country}-{what}")
+        return made
+
+    async def person(what: str) -> Json:
+        birth_date = f"195{number}-0{number + 3}-1{len(what) % 10}"
+        canaries.add(birth_date)
+        body = {"country_code": country, "nationality_code": country, "sex": "female", "birth_date": birth_date}
+        names = {name: text(f"{what}-{name}") for name in ("given_name", "surname_1", "surname_2")}
+        names["full_name_original"] = text(f"{what}-original")
+        return await house.post("people", body | names | {"birth_precision": "day"})
+
+    made = {"people": await person("participant"), "leader": await person("lead"), "newcomer": await person("new")}
+    seat = {"training_id": own["trainings"]["id"], "person_id": made["people"]["id"], "note": text("seat")}
+    made["enrollments"] = await house.post("enrollments", seat)
+    free = seat | {"training_id": own["other training"]["id"], "note": text("free-seat")}
+    made["free seat"] = await house.post("enrollments", free)
+    day = f"2011-05-0{number + 6}"
+    canaries.add(day)
+    done = {"enrollment_id": made["enrollments"]["id"], "completed_on": day}
+    wrong = await house.post("completions", done)
+    why = {"reason": text("void-reason")}
+    made["voided"] = await house.post(f"completions/{wrong['id']}/void", why, **{"If-Match": '"1"'})
+    made["completions"] = await house.post("completions", done)
+    lead = {"training_id": own["trainings"]["id"], "person_id": made["leader"]["id"], "note": text("lead-note")}
+    made["instructor-assignments"] = await house.post("instructor-assignments", lead)
+    # A person that was handed over, which the feed remembers of both countries.
+    canaries.update(one["id"] for one in made.values())
+    return made
+
+
+def shown(answer: httpx.Response) -> Iterator[str]:
+    """All that an answer says: status line aside, headers, body, the cells of a spreadsheet, the places of a cursor."""
+    yield from (unquote(value) for value in answer.headers.values())
+    if answer.content[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+            yield from (book.read(name).decode("utf-8", "replace") for name in book.namelist())
+        return
+    text = answer.content.decode("utf-8", "replace")
+    yield text
+    if "\\" in text:
+        yield text.encode().decode("unicode_escape", "replace")
+    for cursor in re.findall(r'"next_cursor":"([^"]+)"', text):
+        yield urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("latin-1")
+
+
+def neutral(answer: httpx.Response, *names: str) -> tuple[int, dict[str, str], str]:
+    """An answer without what differs by what was asked for."""
+
+    def clean(text: str) -> str:
+        for name in names:
+            text = text.replace(name, "NAME")
+        return text.replace(answer.headers.get("x-request-id", "?"), "REQUEST")
+
+    headers = {name: clean(value) for name, value in answer.headers.items() if name not in {"x-request-id", "etag"}}
+    return answer.status_code, headers, clean(answer.text)
+
+
+def ids_in(text: str) -> set[str]:
+    """The ids that a text names."""
+    return set(_ID.findall(text))
+
+
+def fresh_id() -> str:
+    """An id of nothing."""
+    return str(uuid.uuid4())

@@ -1,0 +1,294 @@
+"""The matrix of access, written by hand from what was promised: who may do what, to whose records. Not from the code."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+Json = dict[str, Any]
+Own = Mapping[str, Json]
+Statuses = tuple[int, ...]
+
+COLUMNS: Final = (
+    "anonymous", "viewer", "analyst", "officer MX", "officer GE", "officer *", "officer, no grant",
+    "officer *, token MX", "admin",
+)  # fmt: skip
+# Of which countries' people each may learn anything.
+SEES: Final[dict[str, frozenset[str]]] = {
+    "anonymous": frozenset(),
+    "viewer": frozenset(),
+    "analyst": frozenset(),
+    "officer MX": frozenset({"MX"}),
+    "officer GE": frozenset({"GE"}),
+    "officer *": frozenset({"MX", "GE"}),
+    "officer, no grant": frozenset(),
+    "officer *, token MX": frozenset({"MX"}),
+    "admin": frozenset(),
+}
+
+# A row of statuses, in the order of the columns. 200 of a write stands for "accepted".
+#                        anon view anal  MX   GE    *  none *>MX admin
+READ: Final = (          401, 200, 200, 200, 200, 200, 200, 200, 200)  # fmt: skip
+ANALYSTS: Final = (      401, 403, 200, 200, 200, 200, 200, 200, 403)  # fmt: skip
+OFFICERS: Final = (      401, 403, 403, 200, 200, 200, 200, 200, 403)  # fmt: skip
+ADMINS: Final = (        401, 403, 403, 403, 403, 403, 403, 403, 200)  # fmt: skip
+# By the country of the record.
+OWN_COUNTRY: Final = {
+    "MX": (              401, 403, 403, 200, 403, 200, 403, 200, 403),
+    "GE": (              401, 403, 403, 403, 200, 200, 403, 403, 403),
+}  # fmt: skip
+PERSON: Final = {
+    "MX": (              401, 403, 403, 200, 404, 200, 404, 200, 403),
+    "GE": (              401, 403, 403, 404, 200, 200, 404, 404, 403),
+}  # fmt: skip
+ABOUT_PERSON: Final = {
+    "MX": (              401, 403, 403, 200, 422, 200, 422, 200, 403),
+    "GE": (              401, 403, 403, 422, 200, 200, 422, 422, 403),
+}  # fmt: skip
+# A person of the country is handed to the other country's office.
+HAND_OVER: Final = {
+    "MX": (              401, 403, 403, 403, 404, 200, 404, 403, 403),
+    "GE": (              401, 403, 403, 404, 403, 200, 404, 404, 403),
+}  # fmt: skip
+# The token of the officer for that country.
+TOKEN: Final = {
+    "MX": (              401, 404, 404, 200, 404, 404, 404, 404, 200),
+    "GE": (              401, 404, 404, 404, 200, 404, 404, 404, 200),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """An operation and its statuses. An operation may have several rows, and has one at least.
+
+    `of`: the noun of the record that its path, or `{id}` in `query`, names. `body`: as it is, or from the records of a
+    country; where `example` names a schema, its example in the document with `over` and `body` in it.
+    """
+
+    operation: str
+    statuses: Statuses | Mapping[str, Statuses]
+    of: str = ""
+    body: Callable[[Own], Json] | Json | None = None
+    example: str = ""
+    over: Mapping[str, Any] | None = None
+    query: str = ""
+
+    @property
+    def method(self) -> str:
+        """Of HTTP."""
+        return self.operation.split()[0]
+
+    @property
+    def path(self) -> str:
+        """As in the document."""
+        return self.operation.split()[1]
+
+    @property
+    def noun(self) -> str:
+        """The first word of the address."""
+        return self.path.split("/")[2]
+
+    def body_for(self, own: Own) -> Json | None:
+        """The body for a country's records."""
+        return self.body(own) if callable(self.body) else self.body
+
+    @property
+    def is_about_people(self) -> bool:
+        """Whether it reads or writes records of people."""
+        return self.noun in PERSONAL
+
+    def status(self, column: str, country: str) -> int:
+        """What the answer must be."""
+        statuses = self.statuses if isinstance(self.statuses, tuple) else self.statuses[country]
+        return statuses[COLUMNS.index(column)]
+
+
+PERSONAL: Final = frozenset({"people", "enrollments", "completions", "instructor-assignments"})
+_WHY: Final = {"reason": "Entered twice."}
+_RANK: Final = {"rank": "deprecated", "reason": "Typing error in the document."}
+
+
+def _new_person(own: Own, **over: Any) -> Json:
+    country = own["people"]["country_code"]
+    return {"country_code": country, "nationality_code": country, "given_name": "Synthetic"} | over
+
+
+def _other(own: Own) -> str:
+    return "GE" if own["people"]["country_code"] == "MX" else "MX"
+
+
+def _training(own: Own) -> Json:
+    names = (
+        "course_code", "provider_agency_code", "program_code", "host_country_code", "beneficiary_country_codes",
+        "starts_on", "ends_on", "venue_kind",
+    )  # fmt: skip
+    return {name: own["trainings"][name] for name in names}
+
+
+def _seat(own: Own) -> Json:
+    return {"training_id": own["other training"]["id"], "person_id": own["newcomer"]["id"]}
+
+
+MATRIX: Final = (
+    # People and their parts in trainings.
+    Row("GET /v1/people", OFFICERS),
+    Row("POST /v1/people", OWN_COUNTRY, body=_new_person),
+    Row("GET /v1/people/{person_id}", PERSON, "people"),
+    Row("PATCH /v1/people/{person_id}", PERSON, "people", {"given_name": "Other"}),
+    Row("PATCH /v1/people/{person_id}", HAND_OVER, "people", lambda own: {"country_code": _other(own)}),
+    Row("GET /v1/enrollments", OFFICERS),
+    Row("POST /v1/enrollments", ABOUT_PERSON, body=_seat),
+    Row("GET /v1/enrollments/{enrollment_id}", PERSON, "enrollments"),
+    Row("PATCH /v1/enrollments/{enrollment_id}", PERSON, "enrollments", {"note": "Another."}),
+    Row("GET /v1/completions", OFFICERS),
+    Row(
+        "POST /v1/completions",
+        ABOUT_PERSON,
+        body=lambda own: {"enrollment_id": own["free seat"]["id"], "completed_on": "2011-06-01"},
+    ),
+    Row("GET /v1/completions/{completion_id}", PERSON, "completions"),
+    Row("GET /v1/completions/{completion_id}", PERSON, "voided"),
+    Row("POST /v1/completions/{completion_id}/void", PERSON, "completions", _WHY),
+    Row("GET /v1/instructor-assignments", OFFICERS),
+    Row("POST /v1/instructor-assignments", ABOUT_PERSON, body=_seat),
+    Row("GET /v1/instructor-assignments/{instructor_assignment_id}", PERSON, "instructor-assignments"),
+    Row(
+        "PATCH /v1/instructor-assignments/{instructor_assignment_id}",
+        PERSON,
+        "instructor-assignments",
+        {"note": "Another."},
+    ),
+    # Courses, trainings, and counts of people.
+    Row("GET /v1/courses", READ),
+    Row("POST /v1/courses", OFFICERS, body={"code": "NEW", "title": "New", "type": "basic"}),
+    Row("GET /v1/courses/{course_id}", READ, "courses"),
+    Row("PATCH /v1/courses/{course_id}", OFFICERS, "courses", {"title": "Basics"}),
+    Row("GET /v1/trainings", READ),
+    Row("POST /v1/trainings", OWN_COUNTRY, body=_training),
+    Row("GET /v1/trainings/{training_id}", READ, "trainings"),
+    Row("PATCH /v1/trainings/{training_id}", OWN_COUNTRY, "trainings", {"title": "Other"}),
+    Row("PATCH /v1/trainings/{training_id}", OWN_COUNTRY, "trainings", {"starts_on": "2011-05-02"}),
+    Row("POST /v1/trainings/{training_id}/void", OWN_COUNTRY, "trainings", _WHY),
+    Row("GET /v1/recorded-figures", READ, query="measure=officers_trained&nationality_code={country}&explain=true"),
+    Row("GET /v1/recorded-figures", READ, query="measure=instructors_trained&explain=true"),
+    # Cards and figures.
+    Row("GET /v1/countries", READ),
+    Row("GET /v1/countries/{country_code}", READ, "country"),
+    Row("GET /v1/country-summaries", READ),
+    Row("GET /v1/dossiers/{subject_type}/{subject_code}", READ, "subject"),
+    Row("GET /v1/figures", READ, query="country_code={country}"),
+    Row("GET /v1/figures/{figure_id}/explain", READ, "figure"),
+    # Programs, agencies, documents and what they claim.
+    Row("GET /v1/agencies", READ),
+    Row("POST /v1/agencies", ANALYSTS, example="AgencyCreate", over={"code": "US-XX", "parent_code": None}),
+    Row("GET /v1/agencies/{agency_id}", READ, "agencies"),
+    Row("PATCH /v1/agencies/{agency_id}", ANALYSTS, "agencies", {"name": "New Mexico"}),
+    Row("GET /v1/programs", READ),
+    Row(
+        "POST /v1/programs",
+        OWN_COUNTRY,
+        body=lambda own: {
+            "code": "NEW",
+            "title": "New",
+            "kind": "country",
+            "sector": own["programs"]["sector"],
+            "countries": [{"country_code": own["people"]["country_code"], "share": None}],
+        },
+    ),
+    Row("GET /v1/programs/{program_id}", READ, "programs"),
+    Row("PATCH /v1/programs/{program_id}", OWN_COUNTRY, "programs", {"title": "Other"}),
+    Row("GET /v1/partnerships", READ),
+    Row(
+        "POST /v1/partnerships",
+        OWN_COUNTRY,
+        example="PartnershipCreate",
+        over={"roles": ["funder"]},
+        body=lambda own: {"agency_code": "US-CO-DOC", "program_code": own["programs"]["code"]},
+    ),
+    Row("GET /v1/partnerships/{partnership_id}", READ, "partnerships"),
+    Row("PATCH /v1/partnerships/{partnership_id}", OWN_COUNTRY, "partnerships", {"scope": "Trains"}),
+    Row("POST /v1/partnerships/{partnership_id}/void", OWN_COUNTRY, "partnerships", _WHY),
+    Row("GET /v1/sources", READ),
+    Row("POST /v1/sources", ANALYSTS, example="SourceCreate", over={"code": "S99", "publisher_agency_code": None}),
+    Row("GET /v1/sources/{source_id}", READ, "sources"),
+    Row("PATCH /v1/sources/{source_id}", ANALYSTS, "sources", {"title": "Other"}),
+    Row("GET /v1/measures", READ),
+    Row("POST /v1/measures", ANALYSTS, example="MeasureCreate", over={"code": "new_measure"}),
+    Row("GET /v1/measures/{measure_id}", READ, "measures"),
+    Row("PATCH /v1/measures/{measure_id}", ANALYSTS, "measures", {"label": "Other"}),
+    Row("GET /v1/series", READ),
+    Row("POST /v1/series", ANALYSTS, example="SeriesCreate", over={"code": "NEW", "is_headline": False}),
+    Row("GET /v1/series/{series_id}", READ, "series"),
+    Row("PATCH /v1/series/{series_id}", ANALYSTS, "series", {"label": "Other"}),
+    Row("GET /v1/reported-figures", READ),
+    Row(
+        "POST /v1/reported-figures",
+        ANALYSTS,
+        example="ReportedFigureCreate",
+        over={"code": "S9-1", "supersedes": [], "rank": "normal"},
+    ),
+    Row("GET /v1/reported-figures/{reported_figure_id}", READ, "reported-figures"),
+    Row("POST /v1/reported-figures/{reported_figure_id}/ranks", ANALYSTS, "reported-figures", _RANK),
+    Row("POST /v1/reported-figures/{reported_figure_id}/void", ANALYSTS, "reported-figures", _WHY),
+    Row("GET /v1/statements", READ),
+    Row("POST /v1/statements", ANALYSTS, example="StatementCreate", over={"code": "S9-2", "value": True}),
+    Row("GET /v1/statements/{statement_id}", READ, "statements"),
+    Row("POST /v1/statements/{statement_id}/ranks", ANALYSTS, "statements", _RANK),
+    Row("POST /v1/statements/{statement_id}/void", ANALYSTS, "statements", _WHY),
+    Row("GET /v1/conflicts", READ),
+    Row(
+        "POST /v1/conflicts",
+        ANALYSTS,
+        example="ConflictCreate",
+        over={"code": "NEW"},
+        body=lambda own: {"member_codes": [own["reported-figures"]["code"], own["statements"]["code"]]},
+    ),
+    Row("GET /v1/conflicts/{conflict_id}", READ, "conflicts"),
+    Row("PATCH /v1/conflicts/{conflict_id}", ANALYSTS, "conflicts", {"title": "Other"}),
+    Row("GET /v1/coverage-declarations", READ),
+    Row(
+        "POST /v1/coverage-declarations",
+        OWN_COUNTRY,
+        body=lambda own: {
+            "country_code": own["people"]["country_code"],
+            "measure_family": "funding",
+            "complete_from": "2010-01-01",
+        },
+    ),
+    Row("GET /v1/coverage-declarations/{coverage_declaration_id}", READ, "coverage-declarations"),
+    # Money.
+    Row("GET /v1/fund-lines", READ),
+    Row(
+        "POST /v1/fund-lines",
+        OWN_COUNTRY,
+        body=lambda own: {"code": "NEW", "title": "New", "country_code": own["people"]["country_code"]},
+    ),
+    Row("GET /v1/fund-lines/{fund_line_id}", READ, "fund-lines"),
+    Row("PATCH /v1/fund-lines/{fund_line_id}", OWN_COUNTRY, "fund-lines", {"title": "Other"}),
+    Row("GET /v1/ledger-entries", READ),
+    Row(
+        "POST /v1/ledger-entries",
+        OWN_COUNTRY,
+        body=lambda own: {
+            "fund_line_code": own["fund-lines"]["code"],
+            "kind": "obligation",
+            "effective_date": "2016-03-02",
+            "amount": {"amount": "1.00", "currency": "USD"},
+        },
+    ),
+    Row("GET /v1/ledger-entries/{ledger_entry_id}", READ, "ledger-entries"),
+    Row("GET /v1/money-totals", READ, query="country_code={country}"),
+    # Users, grants and tokens.
+    Row("GET /v1/users", ADMINS),
+    Row("POST /v1/users", ADMINS, body={"name": "New", "kind": "person", "role": "viewer"}),
+    Row("GET /v1/users/{user_id}", ADMINS, "users"),
+    Row("PATCH /v1/users/{user_id}", ADMINS, "users", {"is_active": False}),
+    Row("GET /v1/grants", ADMINS),
+    Row("POST /v1/grants", ADMINS, body=lambda own: {"user_id": own["users"]["id"], "country_code": "KE"}),
+    Row("GET /v1/grants/{grant_id}", ADMINS, "grants"),
+    Row("PATCH /v1/grants/{grant_id}", ADMINS, "grants", {"is_vetting": True}),
+    Row("POST /v1/grants/{grant_id}/revoke", ADMINS, "grants"),
+    Row("GET /v1/tokens", READ),
+    Row("POST /v1/tokens", READ, body={"name": "Monthly report", "expires_days": 1}),
+    Row("GET /v1/tokens/{token_id}", TOKEN, "tokens"),
+    Row("POST /v1/tokens/{token_id}/revoke", TOKEN, "tokens"),
+)

@@ -124,7 +124,7 @@ async def open_house(made: dict[str, Database], monkeypatch: pytest.MonkeyPatch)
         "TOKEN_PUBLIC_KEY": key.as_pem(private=False).decode(),
         "TOKEN_PRIVATE_KEY": key.as_pem(private=True).decode(),
         "PEOPLE_KEY": "5a" * 32,
-        "LOG_LEVEL": "CRITICAL",
+        "LOG_LEVEL": "ERROR",
         "ALLOWED_HOSTS": "test",
         # A busy machine is slow, which is not what is looked for here.
         "CARD_DEADLINE_SECONDS": "60",

@@ -44,6 +44,11 @@ ABOUT_PERSON: Final = {
     "MX": (              401, 403, 403, 200, 422, 200, 422, 200, 403),
     "GE": (              401, 403, 403, 422, 200, 200, 422, 422, 403),
 }  # fmt: skip
+# The history of a record of or about a person: where it may not be read it is as absent as none.
+HISTORY: Final = {
+    "MX": (              401, 404, 404, 200, 404, 200, 404, 200, 404),
+    "GE": (              401, 404, 404, 404, 200, 200, 404, 404, 404),
+}  # fmt: skip
 # A person of the country is handed to the other country's office.
 HAND_OVER: Final = {
     "MX": (              401, 403, 403, 403, 404, 200, 404, 403, 403),
@@ -277,6 +282,14 @@ MATRIX: Final = (
     ),
     Row("GET /v1/ledger-entries/{ledger_entry_id}", READ, "ledger-entries"),
     Row("GET /v1/money-totals", READ, query="country_code={country}"),
+    # What changed.
+    Row("GET /v1/changes", READ),
+    Row("GET /v1/changes", READ, query="type=people&type=enrollments&type=completions&type=instructor-assignments"),
+    Row("GET /v1/history", HISTORY, "people", query="subject=people/{id}"),
+    Row("GET /v1/history", HISTORY, "enrollments", query="subject=enrollments/{id}"),
+    Row("GET /v1/history", HISTORY, "completions", query="subject=completions/{id}"),
+    Row("GET /v1/history", HISTORY, "instructor-assignments", query="subject=instructor-assignments/{id}"),
+    Row("GET /v1/history", READ, "trainings", query="subject=trainings/{id}"),
     # Users, grants and tokens.
     Row("GET /v1/users", ADMINS),
     Row("POST /v1/users", ADMINS, body={"name": "New", "kind": "person", "role": "viewer"}),
@@ -287,6 +300,8 @@ MATRIX: Final = (
     Row("GET /v1/grants/{grant_id}", ADMINS, "grants"),
     Row("PATCH /v1/grants/{grant_id}", ADMINS, "grants", {"is_vetting": True}),
     Row("POST /v1/grants/{grant_id}/revoke", ADMINS, "grants"),
+    Row("GET /v1/account", READ),
+    Row("POST /v1/sessions", READ, body={"name": "Pages", "expires_hours": 1}),
     Row("GET /v1/tokens", READ),
     Row("POST /v1/tokens", READ, body={"name": "Monthly report", "expires_days": 1}),
     Row("GET /v1/tokens/{token_id}", TOKEN, "tokens"),

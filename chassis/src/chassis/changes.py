@@ -85,8 +85,8 @@ class Kind:
             written = json.loads(image, parse_float=str, parse_int=str)
             values |= {name: written[name] for name in self._decimals if name in written}
         for name in self._instants:
-            if isinstance(values.get(name), str):
-                values[name] = values[name].replace("+00:00", "Z")
+            if isinstance(values.get(name), str):  # PostgreSQL leaves out zeros at the end, the API does not
+                values[name] = datetime.fromisoformat(values[name]).isoformat().replace("+00:00", "Z")
         return values
 
     def _shown(self, values: dict[str, Any]) -> dict[str, Any]:

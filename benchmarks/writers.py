@@ -159,24 +159,21 @@ async def write_many(url: str, rows: int) -> Many:
     return Many(began_at, stated_at - began_at, ended_at - stated_at, ended_at)
 
 
-def follow(port: int, url: str, private_key: str, over: Event, told: "Queue[dict[int, int] | str]") -> None:
+def follow(port: int, private_key: str, over: Event, told: "Queue[dict[int, int] | str]") -> None:
     """One reader: what comes after the last number it has seen, until it has seen all; rows by number, or a failure."""
     try:
-        told.put(asyncio.run(_follow(port, url, Tokens(private_key), over)))
+        told.put(asyncio.run(_follow(port, Tokens(private_key), over)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the run is void and says why
         told.put(repr(error))
 
 
-async def _follow(port: int, url: str, tokens: Tokens, over: Event) -> dict[int, int]:
+async def _follow(port: int, tokens: Tokens, over: Event) -> dict[int, int]:
     seen: dict[int, int] = {}
     position = 0
-    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http:
-        has_changes = (await http.get("/v1/changes", headers=tokens.header)).status_code != httpx.codes.NOT_FOUND
         while True:
             was_over = over.is_set()
-            read = _read_changes(http, tokens, position) if has_changes else _read_feed(connection, position)
-            page, head, reached = await read
+            page, head, reached = await _read_changes(http, tokens, position)
             if overlap := page.keys() & seen.keys():
                 raise ValueError(f"A reader was told twice of {sorted(overlap)[:5]}")
             seen |= page
@@ -194,17 +191,6 @@ async def _read_changes(http: httpx.AsyncClient, tokens: Tokens, after: int) -> 
     answer = await http.get("/v1/changes", params={"after": after, "limit": PAGE}, headers=tokens.header)
     page = answer.raise_for_status().json()
     return {one["number"]: len(one["changes"]) for one in page["items"]}, page["head"], page["position"]
-
-
-async def _read_feed(connection: asyncpg.Connection, after: int) -> Page:
-    rows = await connection.fetch(
-        "SELECT t.number, count(f.tx_key) FROM feed_tx t LEFT JOIN feed f USING (tx_key) "
-        "WHERE t.number > $1 GROUP BY t.number ORDER BY t.number LIMIT $2",
-        after,
-        PAGE,
-    )
-    head = await connection.fetchval("SELECT number FROM feed_head")
-    return dict(rows), head, rows[-1][0] if rows else after
 
 
 @contextmanager
@@ -267,7 +253,7 @@ def run(name: str, databases: Databases, wanted: argparse.Namespace) -> Run:
         over = threading.Event()
         is_written = Context.Event()
         told: Queue[dict[int, int] | str] = Context.Queue()
-        of_reader = (port, database.app_url, private_key, is_written, told)
+        of_reader = (port, private_key, is_written, told)
         readers = [Context.Process(target=follow, args=of_reader) for _ in range(READERS)]
         for reader in readers:
             reader.start()

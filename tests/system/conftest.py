@@ -23,6 +23,7 @@ from tributary.folders import DataFolder
 from tributary.keys import make_keys, read_key, role_password_file
 from tributary.load import load_reference_data
 from tributary.processes import CHECKOUT, Process, environment_of, read_topology, url_of_role
+from tributary.serve import LOCAL_SIGN_IN
 
 START_LIMIT_SECONDS = 120
 # What a developer has set must not decide what the tests see.
@@ -255,6 +256,8 @@ class OverTcp(Running):
         environment = environment_of(
             one, addresses=addresses, keys=self.folder.keys, anchors=self.folder.anchors, database_url=url
         )
+        if one.name == "web":
+            environment[LOCAL_SIGN_IN] = "true"  # as docker-compose.yml says it of the pages
         command = [sys.executable, "-m", "chassis.serve", one.app, *where, "--with-parent"]
         with (self.folder.logs / f"{one.name}.log").open("ab") as log:
             self._running[one.name] = subprocess.Popen(

@@ -13,9 +13,13 @@ export UV_PYTHON_DOWNLOADS := never
 # Compiled once, here: seven processes would each do it at their first start, and at every start where Python may not write.
 export UV_COMPILE_BYTECODE := 1
 # Behind a proxy that signs for itself, only the machine's own certificates will do; where it has none, those of uv.
-ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),)
+CERTIFICATES := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
+ifneq ($(CERTIFICATES),)
 export UV_SYSTEM_CERTS ?= true
+export NODE_EXTRA_CA_CERTS ?= $(CERTIFICATES)
 endif
+# Each worker has a PostgreSQL of its own; a server that was given is one, so one worker uses it.
+WORKERS ?= $(if $(TRIBUTARY_TEST_DATABASE_URL),0,2)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .PHONY: help
@@ -52,8 +56,8 @@ run: $(VENV)/run.stamp $(VENV)/assets.stamp ## start everything on this machine;
 	@exec $(BIN)/tributary serve
 
 .PHONY: test
-test: $(VENV)/dev.stamp $(VENV)/browser.stamp ## run every test on a PostgreSQL of its own
-	@$(BIN)/python -m pytest -q
+test: $(VENV)/dev.stamp $(VENV)/browser.stamp ## run every test, on PostgreSQL servers of its own
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## run the long batteries whole; `make test` runs a fixed part of each

@@ -19,7 +19,7 @@ class SealedPerson(Protocol):
     """What is stored of a person: an id, a wrapped key, and the columns of `SEALED`."""
 
     id: uuid.UUID
-    data_key: bytes
+    data_key: bytes | None
 
 
 class MasterKey:
@@ -44,7 +44,9 @@ class MasterKey:
         }
 
     def reveal(self, person: SealedPerson) -> dict[str, str | None]:
-        """The personal columns of a person. Raises `InvalidTag` where anything was tampered with."""
+        """The personal columns of a person, null of one who was erased. Raises `InvalidTag` where tampered with."""
+        if person.data_key is None:
+            return dict.fromkeys(SEALED)
         aead = self._unwrap(person.id, person.data_key)
         stored: dict[str, bytes | None] = {column: getattr(person, column) for column in SEALED}
         return {

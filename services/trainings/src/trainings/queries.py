@@ -2,35 +2,76 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from chassis.errors import NotFound
 from chassis.paging import Listing
 from chassis.tokens import EVERYWHERE, Caller
 from chassis.voids import is_voided_filter
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, func, true
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from trainings.models import Completion, Course, Enrollment, InstructorAssignment, Person, Training
+from trainings.models import (
+    Attendance,
+    Certification,
+    CertificationSuspension,
+    Completion,
+    Course,
+    DuplicateCandidate,
+    Enrollment,
+    IdentityDocument,
+    InstructorAssignment,
+    Merge,
+    Person,
+    Stored,
+    Training,
+    Unit,
+    VettingRecord,
+)
 
-AboutPerson = TypeVar("AboutPerson", Person, Enrollment, Completion, InstructorAssignment)
+AboutPerson = TypeVar("AboutPerson", bound=Stored)
+_OTHER: Final = aliased(Person)
+# From a row to the person that it is about.
+_WAYS: Final[dict[type[Stored], tuple[Any, ...]]] = {
+    Person: (),
+    IdentityDocument: (Person,),
+    Enrollment: ((Person, Enrollment.person_id == Person.id),),
+    InstructorAssignment: (Person,),
+    Certification: (Person,),
+    Completion: (Enrollment, (Person, Enrollment.person_id == Person.id)),
+    Attendance: ((Enrollment, Attendance.enrollment_id == Enrollment.id), (Person, Enrollment.person_id == Person.id)),
+    CertificationSuspension: (Certification, Person),
+    Merge: ((Person, Merge.person_id == Person.id), (_OTHER, Merge.canonical_person_id == _OTHER.id)),
+    DuplicateCandidate: (
+        (Person, DuplicateCandidate.person_id == Person.id),
+        (_OTHER, DuplicateCandidate.other_person_id == _OTHER.id),
+    ),
+}
 
 
-def visible_to(caller: Caller) -> ColumnElement[bool]:
-    """People whose records are kept by a country that the caller has a grant for."""
-    return true() if EVERYWHERE in caller.countries else col(Person.country_code).in_(caller.countries)
+def visible_to(caller: Caller, country_code: Any = Person.country_code) -> ColumnElement[bool]:  # noqa: ANN401 - a column
+    """People, or units, whose records are kept by a country that the caller has a grant for."""
+    return true() if EVERYWHERE in caller.countries else col(country_code).in_(caller.countries)
 
 
 def about_people(kind: type[AboutPerson], caller: Caller) -> SelectOfScalar[AboutPerson]:
-    """The rows of `kind` that are, or are about, somebody the caller may see."""
+    """The rows of `kind` that are, or are about, somebody the caller may see: both of them where two."""
     statement: SelectOfScalar[AboutPerson] = select(kind)
-    if kind is Completion:
-        statement = statement.join(Enrollment).join(Person)
-    elif kind is not Person:
-        statement = statement.join(Person)
-    return statement.where(visible_to(caller))
+    if kind is Unit:
+        return statement.where(visible_to(caller, Unit.country_code))
+    if kind is VettingRecord:
+        statement = statement.outerjoin(Person, col(VettingRecord.person_id) == Person.id)
+        statement = statement.outerjoin(Unit, col(VettingRecord.unit_id) == Unit.id)
+        return statement.where(visible_to(caller, func.coalesce(Person.country_code, Unit.country_code)))
+    for way in _WAYS[kind]:
+        statement = statement.join(*way) if isinstance(way, tuple) else statement.join(way)
+    statement = statement.where(visible_to(caller))
+    if kind in {Merge, DuplicateCandidate}:
+        statement = statement.where(visible_to(caller, _OTHER.country_code))
+    return statement
 
 
 async def find_about_person(

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from chassis.errors import invalid
+from chassis.errors import Conflict, invalid
 from chassis.resources import change_row, check_version, get_row, new_row, touch_row, write_row
 from chassis.tokens import Caller
 from chassis.voids import VoidCreate, check_not_voided, void_row
@@ -168,6 +168,8 @@ async def update_person(
     """Change a person that the caller has read at `version`; a new country needs a grant too."""
     caller.require_role(WRITER)
     person = await queries.get_about_person(session, caller, Person, person_id, lock=True)
+    if person.data_key is None:
+        raise Conflict("This person was erased: nothing is known of them, and nothing can be recorded of them again.")
     check_version(person, version)
     changes = body.model_dump(exclude_unset=True)
     caller.require_country(changes.get("country_code", person.country_code))

@@ -1,4 +1,4 @@
-"""What courses, trainings, people and counts may be. Pure: no database, no HTTP. Terms as in docs/glossary.md."""
+"""What counts of people are made of, and what is hidden of them. Pure: no database, no HTTP."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,57 +6,11 @@ from datetime import date
 from enum import StrEnum, auto
 from typing import Final
 
-from chassis.errors import invalid
+from trainings.domain.courses import VenueKind
+from trainings.domain.words import in_words
 
 SMALL_CELL: Final = 5
 """A number of people below this could point at one of them."""
-
-
-class CourseType(StrEnum):
-    """What a course is for. Completers of a training of trainers teach others."""
-
-    basic = auto()
-    advanced = auto()
-    training_of_trainers = auto()
-    management = auto()
-    specialized = auto()
-
-
-class VenueKind(StrEnum):
-    """Where a training takes place."""
-
-    host_country = auto()
-    united_states = auto()
-    third_country = auto()
-    online = auto()
-
-
-class Sex(StrEnum):
-    """Shown as recorded, never assumed."""
-
-    female = auto()
-    male = auto()
-    not_recorded = auto()
-
-
-class BirthPrecision(StrEnum):
-    """How much of a birth date is known. A year alone is written as its 1 January."""
-
-    day = auto()
-    year = auto()
-    not_recorded = auto()
-
-
-class EnrollmentRole(StrEnum):
-    """What an enrolled person does in a training."""
-
-    participant = auto()
-
-
-class InstructorRole(StrEnum):
-    """What an instructor does in a training."""
-
-    lead = auto()
 
 
 class PeopleMeasure(StrEnum):
@@ -100,63 +54,6 @@ LEFT_OUT_WORDS: Final = {
         "No lead had completed a training of trainers of one of the agencies before the training began."
     ),
 }
-
-
-def check_course(course_type: CourseType, code: str, qualifies_for: str | None) -> None:
-    """Raise where a course that trains no trainers, or trains for itself, is said to qualify for another."""
-    if qualifies_for is None:
-        return
-    if course_type is not CourseType.training_of_trainers:
-        raise invalid(
-            "#/qualifies_for_course_code",
-            "only_training_of_trainers",
-            "Only a training of trainers qualifies its completers to lead another course.",
-        )
-    if qualifies_for == code:
-        raise invalid("#/qualifies_for_course_code", "itself", "A course does not qualify for itself; name the other.")
-
-
-def check_training_dates(starts_on: date, ends_on: date) -> None:
-    """Raise where a training ends before it starts."""
-    if ends_on < starts_on:
-        raise invalid("#/ends_on", "before_start", f"The end is before the start, {in_words(starts_on)}.")
-
-
-def check_completion(completed_on: date, starts_on: date, today: date) -> None:
-    """Raise where a completion is before its training, or has not happened yet."""
-    if completed_on < starts_on:
-        raise invalid("#/completed_on", "before_start", f"The training starts on {in_words(starts_on)}.")
-    if completed_on > today:
-        raise invalid(
-            "#/completed_on", "in_future", f"Today is {in_words(today)} (UTC); record it when it has happened."
-        )
-
-
-def check_birth(birth_date: date | None, precision: BirthPrecision, today: date) -> None:
-    """Raise unless a birth date and its precision fit each other. The date is never quoted: it is personal."""
-    if precision is BirthPrecision.not_recorded:
-        if birth_date is not None:
-            raise invalid(
-                "#/birth_precision", "precision_needed", "Say whether the birth date is known to the `day` or `year`."
-            )
-        return
-    if birth_date is None:
-        raise invalid("#/birth_date", "missing", f"Give the birth date that is known to the {precision}.")
-    if precision is BirthPrecision.year and (birth_date.month, birth_date.day) != (1, 1):
-        raise invalid("#/birth_date", "not_a_year", "Where only the year is known, write its 1 January.")
-    if birth_date > today:
-        raise invalid("#/birth_date", "in_future", "The birth date is in the future.")
-
-
-def check_names(names: Sequence[str | None]) -> None:
-    """Raise where a person has no name at all."""
-    if not any(names):
-        raise invalid("#/given_name", "name_needed", "Give at least one name.")
-
-
-def in_words(day: date) -> str:
-    """A date as people say it: 1 March 2016."""
-    return f"{day.day} {day:%B %Y}"
 
 
 def describe_rule(

@@ -59,6 +59,7 @@ async def test_answer_faults_are_found(careless: Api) -> None:
     assert await answer_faults(careless) == [
         "GET /v1/careless: without a token: answered 200 application/json, not 401 application/problem+json.",
         "GET /v1/careless: with an unknown parameter: answered 200 application/json, not 400 application/problem+json.",
+        "GET /v1/careless: with limit twice: answered 200 application/json, not 400 application/problem+json.",
         "DELETE /v1/careless/{careless_id}: without a token: answered 422 application/problem+json, not 401 application/problem+json.",
         "DELETE /v1/careless/{careless_id}: with an unknown parameter: answered 422 application/problem+json, not 400 application/problem+json.",
     ]

@@ -55,6 +55,13 @@ class UnknownParameter(BadRequest):
     title = "Unknown query parameter"
 
 
+class RepeatedParameter(BadRequest):
+    """A query parameter that takes one value is given several: to take one of them would answer another question."""
+
+    code = "repeated_parameter"
+    title = "Query parameter given more than once"
+
+
 class InvalidCursor(BadRequest):
     """A cursor that was not made here, or was made for another list, filter or sort."""
 

@@ -4,10 +4,11 @@ import hashlib
 import json
 import math
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 from fastapi import APIRouter, Depends, Query, Security, params
 from fastapi.dependencies.models import Dependant
@@ -23,7 +24,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from chassis.errors import FieldError, OutcomeUnknown, UnknownParameter, UnsupportedMediaType
+from chassis.errors import FieldError, OutcomeUnknown, RepeatedParameter, UnknownParameter, UnsupportedMediaType
 from chassis.idempotency import (
     AnsweredAlready,
     KeyedRequest,
@@ -142,14 +143,14 @@ class UnitOfWorkRoute(APIRoute):
     def get_route_handler(self) -> Handle:
         """FastAPI's handler of this route, inside a transaction."""
         handle = super().get_route_handler()
-        known = sorted(query_parameters(self.dependant))
+        parameters = query_parameters(self.dependant)
         reads_json = self.body_field is not None
         takes_key = "POST" in (self.methods or ())
         needs_key = KeyRequired in self.dependencies
 
         async def in_one_transaction(request: Request) -> Response:
             caller = await self.authenticate(request)
-            refuse_unknown_parameters(request, known)
+            refuse_other_parameters(request, parameters)
             if reads_json:
                 refuse_other_media_types(request)
                 request = JsonRequest(request.scope, request.receive)
@@ -305,22 +306,28 @@ async def authenticate_by_token(request: Request) -> Caller:
     return verify_token(request.app.state.token_public_key, bearer_of(request.headers.get("authorization")))
 
 
-def query_parameters(dependant: Dependant) -> set[str]:
-    """The names of all query parameters of a route, those of query models included."""
-    names: set[str] = set()
+def query_parameters(dependant: Dependant) -> dict[str, bool]:
+    """All query parameters of a route, those of query models included; whether each may be repeated."""
+    found: dict[str, bool] = {}
     for field in dependant.query_params:
         annotation = field.field_info.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            names.update(annotation.model_fields)
+            found |= {name: is_list(inner.annotation) for name, inner in annotation.model_fields.items()}
         else:
-            names.add(field.alias)
+            found[field.alias] = is_list(annotation)
     for inner in dependant.dependencies:
-        names |= query_parameters(inner)
-    return names
+        found |= query_parameters(inner)
+    return found
 
 
-def refuse_unknown_parameters(request: Request, known: list[str]) -> None:
-    """Raise for a parameter this route does not have: a typo must never answer another question."""
+def is_list(annotation: object) -> bool:
+    """Whether a type is, or may be, a list of something."""
+    return get_origin(annotation) is list or any(is_list(one) for one in get_args(annotation))
+
+
+def refuse_other_parameters(request: Request, parameters: Mapping[str, bool]) -> None:
+    """Raise for a parameter this route does not have or takes once: neither may answer another question."""
+    known = sorted(parameters)
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         takes = f"It takes {', '.join(known)}." if known else "It takes none."
@@ -332,6 +339,12 @@ def refuse_unknown_parameters(request: Request, known: list[str]) -> None:
                 )
                 for name in unknown
             ],
+        )
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    if repeated := [name for name, times in given.items() if times > 1 and not parameters[name]]:
+        raise RepeatedParameter(
+            f"{repeated[0]!r} is given {given[repeated[0]]} times; this address takes it once.",
+            [FieldError("repeated_parameter", f"Give {name!r} once.", parameter=name) for name in repeated],
         )
 
 

@@ -231,6 +231,18 @@ async def check_unknown_parameter_is_refused(api: Api, one: Operation) -> str | 
     return fault and f"with an unknown parameter: {fault}"
 
 
+async def check_repeated_parameter_is_refused(api: Api, one: Operation) -> str | None:
+    """A parameter of one value that is given twice is no other question."""
+    for parameter in one.spec.get("parameters", ()):
+        kinds = [parameter["schema"], *parameter["schema"].get("anyOf", ())]
+        if parameter["in"] == "query" and not any(kind.get("type") == "array" for kind in kinds):
+            name = parameter["name"]
+            answer = await api.writer().request(one.method, f"{one.address()}?{name}=1&{name}=2")
+            if fault := problem_fault(answer, 400, "repeated_parameter"):
+                return f"with {name} twice: {fault}"
+    return None
+
+
 async def check_request_id_is_echoed(api: Api, one: Operation) -> str | None:
     """The caller's request id comes back; one that is no UUID is replaced."""
     offered = str(uuid.uuid4())
@@ -325,6 +337,7 @@ async def check_validation_refuses_as_the_call_does(api: Api, one: Operation) ->
 CHECKS: Final[list[Check]] = [
     check_token_is_needed,
     check_unknown_parameter_is_refused,
+    check_repeated_parameter_is_refused,
     check_request_id_is_echoed,
     check_absent_resource_is_not_found,
     check_body_is_json,

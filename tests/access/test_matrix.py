@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,13 +28,6 @@ BOTH, CODE_ALONE, DATABASE_ALONE = "both lines", "the code alone", "the database
 TRAININGS: Final = PERSONAL | {"courses", "trainings", "recorded-figures", "figures", "countries", "changes", "history"}
 VIEW: Final = {"limit", "cursor", "format", "excel", "with_total", "sort"}
 MOST_SHOWN: Final = 20
-# Every cell by every channel takes minutes. `make test` only sees to it that no operation is without its row.
-
-
-def battery(test: Any) -> Any:
-    """A test that only `make soak` runs."""
-    skip = pytest.mark.skipif("TRIBUTARY_SOAK" not in os.environ, reason="a long battery: make soak")
-    return pytest.mark.soak(skip(test))
 
 
 @dataclass(frozen=True)
@@ -307,20 +299,17 @@ def test_every_operation_has_its_row() -> None:
         assert all(len(statuses) == len(COLUMNS) for statuses in every), row.operation
 
 
-@battery
 async def test_with_both_lines_everybody_gets_what_was_promised(house: House) -> None:
     check(await walk(house, BOTH, lambda _row: True), 2000)
     await check_small_cells(house)
 
 
-@battery
 async def test_without_row_security_the_code_protects_alone(house: House) -> None:
     await switch_off_database(house)
     check(await walk(house, CODE_ALONE, lambda row: row.noun in TRAININGS), 1000)
     await check_small_cells(house)
 
 
-@battery
 async def test_without_the_code_row_security_protects_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     switch_off_code(monkeypatch)
     check(await walk(house, DATABASE_ALONE, lambda row: row.noun in TRAININGS), 1000)
@@ -347,7 +336,6 @@ HOLES: Final[dict[str, Hole]] = {
 }
 
 
-@battery
 async def test_each_hole_in_the_code_is_found(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await switch_off_database(house)
     for name, make_hole in HOLES.items():
@@ -357,7 +345,6 @@ async def test_each_hole_in_the_code_is_found(house: House, monkeypatch: pytest.
         assert found.faults, name
 
 
-@battery
 async def test_each_table_without_its_policy_is_found(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     switch_off_code(monkeypatch)
     for table in ("people", "enrollments", "completions", "instructor_assignments"):

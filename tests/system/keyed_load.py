@@ -20,7 +20,7 @@ import httpx
 ANSWER_LIMIT_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 0.2
 # So many writes are begun while somebody is dead, and no more: every key is sent again at the end.
-BEGUN_MEANWHILE: Final = 12
+BEGUN_MEANWHILE: Final = 40
 KEPT_HEADERS: Final = ("content-type", "etag", "location")
 
 

@@ -30,7 +30,7 @@ KILLS: Final = VICTIMS * 20 if IS_SOAK else (*VICTIMS, DATABASE)
 LIMIT_SECONDS: Final = 3600.0 if IS_SOAK else 300.0
 # So many writes are acknowledged between a return and the next kill.
 WRITES_BETWEEN: Final = (5, 60)
-POLL_SECONDS: Final = 0.1
+POLL_SECONDS: Final = 0.02
 
 
 pytestmark = pytest.mark.soak

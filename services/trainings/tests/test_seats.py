@@ -1,5 +1,6 @@
 """Seats: who may take one, how it goes on, attendance, and what a completion asks for."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from chassis.testing.voids import STANDS, check_void
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from trainings.domain import COMPLETABLE_STATUSES, NEXT_ENROLLMENT_STATUS, NEXT_TRAINING_STATUS
 
 from .conftest import execute
 
@@ -412,6 +414,18 @@ async def test_database_itself_refuses_what_breaks_a_rule(office: Any, app_engin
                 await connection.execute(text(whole))
         origin = refusal.value.orig.__cause__ if refusal.value.orig else None
         assert getattr(origin, "constraint_name", None) == rule, (statement, str(refusal.value.orig))
+
+
+async def test_database_and_domain_let_the_same_statuses_follow(app_engine: AsyncEngine) -> None:
+    by_completion = {("completed", "attending"), *((one, "completed") for one in COMPLETABLE_STATUSES)}
+    for rule, following, more in (
+        ("check_seats", NEXT_ENROLLMENT_STATUS, by_completion),
+        ("check_training_changes", NEXT_TRAINING_STATUS, set()),
+    ):
+        async with app_engine.connect() as connection:
+            source = await connection.scalar(text(f"SELECT prosrc FROM pg_proc WHERE proname = '{rule}'"))
+        pairs = set(re.findall(r"\('(\w+)', '(\w+)'\)", str(source)))
+        assert pairs == {(one, to) for one in following for to in following[one]} | more
 
 
 async def test_bad_version_and_bad_training_fields_name_what_is_wrong(office: Any) -> None:

@@ -1,5 +1,6 @@
 """Seats: who may take one, how it goes on, attendance, and what a completion asks for."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -282,6 +283,8 @@ async def test_sessions_and_attendances_are_read_back_whole_and_keep_their_rules
     )
     moved = await change(office, "trainings", training, {"starts_on": "2009-03-17"})
     assert faults(moved) == (422, [("#/starts_on", "training_covers_sessions")])
+    absent = await office.api.viewer().get(f"/v1/training-sessions/{NOBODY}")
+    assert (absent.status_code, absent.json()["detail"]) == (404, f"There is no training session {NOBODY}.")
     for client in (office.api.viewer(), office.api.officer("GE")):
         assert (await client.post("/v1/training-sessions", json=body)).status_code == 403
     absent = await change(office, "attendances", present, {"hours": "0"})
@@ -349,6 +352,23 @@ async def test_headcount_covers_the_attendees_of_the_roster(office: Any) -> None
     none = await change(office, "trainings", training, {"headcount": None})
     assert none.json()["headcount"] is None
     assert (await complete(office, seats[3])).status_code == 201
+
+
+async def test_of_two_who_come_last_one_is_above_the_headcount(office: Any) -> None:
+    for _ in range(3):
+        training = await office.training(headcount={"total": 1})
+        seats = [await office.enrollment(training["id"], (await office.person())["id"]) for _ in range(2)]
+        answers = await asyncio.gather(complete(office, seats[0]), move(office, "enrollments", seats[1], "attending"))
+        assert sorted(one.status_code // 100 for one in answers) == [2, 4], [one.text for one in answers]
+    # Where nothing speaks against it, all are recorded at once, and nobody waits for ever.
+    training = await office.training()
+    seats = [await office.enrollment(training["id"], (await office.person())["id"]) for _ in range(6)]
+    answers = await asyncio.gather(
+        *(complete(office, seat) for seat in seats[:3]),
+        *(move(office, "enrollments", seat, "attending") for seat in seats[3:]),
+        change(office, "trainings", training, {"headcount": {"total": 6}}),
+    )
+    assert {one.status_code // 100 for one in answers} == {2}, [one.text for one in answers]
 
 
 REFUSED = {

@@ -34,7 +34,7 @@ FUNCTIONS = {
     "attendees_exceed_headcount(of_trainings uuid[]) RETURNS boolean": """LANGUAGE sql STABLE AS $$
       SELECT EXISTS (
         SELECT FROM trainings t
-        WHERE t.id = ANY (of_trainings) AND t.headcount_total < (
+        WHERE t.id = ANY (of_trainings) AND t.headcount_total IS NOT NULL AND t.headcount_total < (
           SELECT count(*) FROM enrollments e
           WHERE e.training_id = t.id AND (
             e.status IN ('attending', 'completed', 'failed', 'incomplete') OR e.hours_attended > 0 OR EXISTS (

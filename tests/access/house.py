@@ -184,6 +184,8 @@ async def _record(house: House) -> None:
     """One record of each kind, and for each country people with their parts in trainings."""
     shared = await _record_facts(house)
     course = await house.post("courses", {"code": "BASIC", "title": "Basic", "type": "basic"})
+    taught = {"course_code": "BASIC", "label": "First", "introduced_on": "2010-01-01"}
+    shared["course-versions"] = await house.post("course-versions", taught)
     for number, country in enumerate(COUNTRIES):
         own = house.records[country] | shared | {"courses": course}
         line = {"code": f"{country}-LINE", "title": "Corrections", "country_code": country}
@@ -206,6 +208,9 @@ async def _record(house: House) -> None:
         }  # fmt: skip
         own["trainings"] = await house.post("trainings", training)
         own["other training"] = await house.post("trainings", training | {"code": f"{country}-U"})
+        for name, of in (("training-sessions", "trainings"), ("other session", "other training")):
+            held = {"training_id": own[of]["id"], "held_on": "2011-05-03", "hours": "6.00", "topic": "A topic"}
+            own[name] = await house.post("training-sessions", held)
         own |= await _record_people(house, country, own, number)
         house.records[country] = own
 
@@ -245,16 +250,31 @@ async def _record_people(house: House, country: str, own: Mapping[str, Json], nu
 
     made = {"people": await person("participant"), "leader": await person("lead"), "newcomer": await person("new")}
     seat = {"training_id": own["trainings"]["id"], "person_id": made["people"]["id"], "note": text("seat")}
-    made["enrollments"] = await house.post("enrollments", seat)
+    made["enrollments"] = await house.post("enrollments", seat | {"level": "mid"})
+    seat_id = made["enrollments"]["id"]
     free = seat | {"training_id": own["other training"]["id"], "note": text("free-seat")}
     made["free seat"] = await house.post("enrollments", free)
     day = f"2011-05-0{number + 6}"
     canaries.add(day)
+    present = {"enrollment_id": made["enrollments"]["id"], "session_id": own["training-sessions"]["id"]}
+    made["attendances"] = await house.post("attendances", present | {"hours": f"{number + 4}.25"})
     done = {"enrollment_id": made["enrollments"]["id"], "completed_on": day}
     wrong = await house.post("completions", done)
     why = {"reason": text("void-reason")}
     made["voided"] = await house.post(f"completions/{wrong['id']}/void", why, **{"If-Match": '"1"'})
     made["completions"] = await house.post("completions", done)
+    made["enrollments"] = (await house.clients["officer *"].get(f"/v1/enrollments/{seat_id}")).json()
+    award = {
+        "kind": "completion", "person_id": made["people"]["id"], "course_code": "BASIC", "issuer_agency_code": "US-NM-CD",
+        "training_id": own["trainings"]["id"], "issued_on": f"2011-07-1{number}", "expires_on": f"2015-07-1{number}",
+        "is_provisional": True,
+    }  # fmt: skip
+    canaries.update({award["issued_on"], award["expires_on"]})
+    made["certifications"] = await house.post("certifications", award)
+    suspended = await house.post("certifications", award)
+    away = {"starts_on": f"2012-07-1{number}", "reason": text("suspend-reason")}
+    canaries.add(away["starts_on"])
+    made["suspended award"] = await house.post(f"certifications/{suspended['id']}/suspend", away, **{"If-Match": '"1"'})
     lead = {"training_id": own["trainings"]["id"], "person_id": made["leader"]["id"], "note": text("lead-note")}
     made["instructor-assignments"] = await house.post("instructor-assignments", lead)
     # A person that was handed over, which the feed remembers of both countries.

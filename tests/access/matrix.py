@@ -107,7 +107,9 @@ class Row:
         return statuses[COLUMNS.index(column)]
 
 
-PERSONAL: Final = frozenset({"people", "enrollments", "completions", "instructor-assignments"})
+PERSONAL: Final = frozenset({
+    "people", "enrollments", "attendances", "completions", "instructor-assignments", "certifications",
+})  # fmt: skip
 _WHY: Final = {"reason": "Entered twice."}
 _RANK: Final = {"rank": "deprecated", "reason": "Typing error in the document."}
 
@@ -133,6 +135,11 @@ def _seat(own: Own) -> Json:
     return {"training_id": own["other training"]["id"], "person_id": own["newcomer"]["id"]}
 
 
+def _award(own: Own) -> Json:
+    names = ("kind", "course_code", "issuer_agency_code", "issued_on")
+    return {name: own["certifications"][name] for name in names} | {"person_id": own["newcomer"]["id"]}
+
+
 MATRIX: Final = (
     # People and their parts in trainings.
     Row("GET /v1/people", OFFICERS),
@@ -144,6 +151,19 @@ MATRIX: Final = (
     Row("POST /v1/enrollments", ABOUT_PERSON, body=_seat),
     Row("GET /v1/enrollments/{enrollment_id}", PERSON, "enrollments"),
     Row("PATCH /v1/enrollments/{enrollment_id}", PERSON, "enrollments", {"note": "Another."}),
+    Row("POST /v1/enrollments/{enrollment_id}/transitions", PERSON, "free seat", {"to": "attending"}),
+    Row("GET /v1/attendances", OFFICERS),
+    Row(
+        "POST /v1/attendances",
+        ABOUT_PERSON,
+        body=lambda own: {
+            "enrollment_id": own["free seat"]["id"],
+            "session_id": own["other session"]["id"],
+            "hours": "1.00",
+        },
+    ),
+    Row("GET /v1/attendances/{attendance_id}", PERSON, "attendances"),
+    Row("PATCH /v1/attendances/{attendance_id}", PERSON, "attendances", {"hours": "1.00"}),
     Row("GET /v1/completions", OFFICERS),
     Row(
         "POST /v1/completions",
@@ -162,16 +182,53 @@ MATRIX: Final = (
         "instructor-assignments",
         {"note": "Another."},
     ),
+    Row("POST /v1/instructor-assignments/{instructor_assignment_id}/void", PERSON, "instructor-assignments", _WHY),
+    Row("GET /v1/certifications", OFFICERS),
+    Row("POST /v1/certifications", ABOUT_PERSON, body=_award),
+    Row("GET /v1/certifications/{certification_id}", PERSON, "certifications"),
+    Row(
+        "POST /v1/certifications/{certification_id}/suspend",
+        PERSON,
+        "certifications",
+        {"starts_on": "2012-01-01", "reason": "Away."},
+    ),
+    Row("POST /v1/certifications/{certification_id}/reinstate", PERSON, "suspended award", {"ends_on": "2013-01-01"}),
+    Row(
+        "POST /v1/certifications/{certification_id}/revoke",
+        PERSON,
+        "certifications",
+        {"revoked_on": "2013-01-01", "reason": "Left."},
+    ),
+    Row("POST /v1/certifications/{certification_id}/confirm", PERSON, "certifications"),
+    Row("POST /v1/certifications/{certification_id}/void", PERSON, "certifications", _WHY),
     # Courses, trainings, and counts of people.
     Row("GET /v1/courses", READ),
     Row("POST /v1/courses", OFFICERS, body={"code": "NEW", "title": "New", "type": "basic"}),
     Row("GET /v1/courses/{course_id}", READ, "courses"),
     Row("PATCH /v1/courses/{course_id}", OFFICERS, "courses", {"title": "Basics"}),
+    Row("GET /v1/course-versions", READ),
+    Row(
+        "POST /v1/course-versions",
+        OFFICERS,
+        body={"course_code": "BASIC", "label": "New", "introduced_on": "2010-01-01"},
+    ),
+    Row("GET /v1/course-versions/{course_version_id}", READ, "course-versions"),
+    Row("PATCH /v1/course-versions/{course_version_id}", OFFICERS, "course-versions", {"label": "Other"}),
+    Row("GET /v1/training-sessions", READ),
+    Row(
+        "POST /v1/training-sessions",
+        OWN_COUNTRY,
+        body=lambda own: {"training_id": own["trainings"]["id"], "held_on": "2011-05-02", "hours": "1.00"},
+    ),
+    Row("GET /v1/training-sessions/{training_session_id}", READ, "training-sessions"),
+    Row("PATCH /v1/training-sessions/{training_session_id}", OWN_COUNTRY, "training-sessions", {"topic": "Other"}),
+    Row("POST /v1/training-sessions/{training_session_id}/void", OWN_COUNTRY, "training-sessions", _WHY),
     Row("GET /v1/trainings", READ),
     Row("POST /v1/trainings", OWN_COUNTRY, body=_training),
     Row("GET /v1/trainings/{training_id}", READ, "trainings"),
     Row("PATCH /v1/trainings/{training_id}", OWN_COUNTRY, "trainings", {"title": "Other"}),
     Row("PATCH /v1/trainings/{training_id}", OWN_COUNTRY, "trainings", {"starts_on": "2011-05-02"}),
+    Row("POST /v1/trainings/{training_id}/transitions", OWN_COUNTRY, "trainings", {"to": "confirmed"}),
     Row("POST /v1/trainings/{training_id}/void", OWN_COUNTRY, "trainings", _WHY),
     Row("GET /v1/recorded-figures", READ, query="measure=officers_trained&nationality_code={country}&explain=true"),
     Row("GET /v1/recorded-figures", READ, query="measure=instructors_trained&explain=true"),
@@ -284,11 +341,13 @@ MATRIX: Final = (
     Row("GET /v1/money-totals", READ, query="country_code={country}"),
     # What changed.
     Row("GET /v1/changes", READ),
-    Row("GET /v1/changes", READ, query="type=people&type=enrollments&type=completions&type=instructor-assignments"),
+    Row("GET /v1/changes", READ, query="type=people&type=enrollments&type=attendances&type=certifications"),
     Row("GET /v1/history", HISTORY, "people", query="subject=people/{id}"),
     Row("GET /v1/history", HISTORY, "enrollments", query="subject=enrollments/{id}"),
     Row("GET /v1/history", HISTORY, "completions", query="subject=completions/{id}"),
     Row("GET /v1/history", HISTORY, "instructor-assignments", query="subject=instructor-assignments/{id}"),
+    Row("GET /v1/history", HISTORY, "attendances", query="subject=attendances/{id}"),
+    Row("GET /v1/history", HISTORY, "certifications", query="subject=certifications/{id}"),
     Row("GET /v1/history", READ, "trainings", query="subject=trainings/{id}"),
     # Users, grants and tokens.
     Row("GET /v1/users", ADMINS),

@@ -17,15 +17,21 @@ from sqlalchemy import text, true
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import select
 from trainings import queries
-from trainings.models import Completion, Enrollment
+from trainings.models import Attendance, Completion, Enrollment
 
 from tests.access.house import COUNTRIES, DOCUMENT, House, fresh_id, ids_in, make_databases, neutral, open_house, shown
 from tests.access.matrix import COLUMNS, MATRIX, PERSONAL, SEES, Row
 
-SECURED: Final = ("people", "enrollments", "completions", "instructor_assignments", "feed")
+SECURED: Final = (
+    "people", "enrollments", "attendances", "completions", "instructor_assignments", "certifications",
+    "certification_suspensions", "feed",
+)  # fmt: skip
 BOTH, CODE_ALONE, DATABASE_ALONE = "both lines", "the code alone", "the database alone"
 # What the second line protects, and what could give it away.
-TRAININGS: Final = PERSONAL | {"courses", "trainings", "recorded-figures", "figures", "countries", "changes", "history"}
+TRAININGS: Final = PERSONAL | {
+    "courses", "course-versions", "trainings", "training-sessions", "recorded-figures", "figures", "countries",
+    "changes", "history",
+}  # fmt: skip
 VIEW: Final = {"limit", "cursor", "format", "excel", "with_total", "sort"}
 MOST_SHOWN: Final = 20
 
@@ -199,7 +205,10 @@ def values_of(records: dict[str, Any], noun: str, name: str) -> list[str]:
     record = records.get(noun, {})
     if name.endswith("_is_null") or name.startswith("is_"):
         return ["true", "false"]
-    record = {"training_id": records["trainings"]["id"], "person_id": records["people"]["id"]} | record
+    record = {
+        "training_id": records["trainings"]["id"], "person_id": records["people"]["id"], "as_of": "2012-01-01",
+        "unit_id": records["people"]["id"],
+    } | {name: value for name, value in record.items() if value is not None}  # fmt: skip
     value = record.get(bare, record.get(f"{bare}s"))
     if isinstance(value, list):
         value = value[0] if value else None
@@ -254,6 +263,8 @@ def switch_off_code(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rows_of(kind: Any, _caller: Caller) -> Any:
     """A table without the people it is about, whose own policy would hide what the table's should."""
+    if kind is Attendance:
+        return select(Attendance).outerjoin(Enrollment, Attendance.enrollment_id == Enrollment.id)
     return select(Completion).outerjoin(Enrollment) if kind is Completion else select(kind)
 
 

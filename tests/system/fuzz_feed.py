@@ -19,9 +19,10 @@ MOST_ROWS: Final = 60  # of a kind that are remembered
 FEW_ROWS: Final = 6  # of a kind that are left to refer to: no more are voided
 COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
-    "agencies", "completions", "conflicts", "courses", "coverage-declarations", "enrollments", "fund-lines",
-    "instructor-assignments", "ledger-entries", "measures", "partnerships", "people", "programs", "reported-figures",
-    "series", "sources", "statements", "trainings",
+    "agencies", "attendances", "certifications", "completions", "conflicts", "course-versions", "courses",
+    "coverage-declarations", "enrollments", "fund-lines", "instructor-assignments", "ledger-entries", "measures",
+    "partnerships", "people", "programs", "reported-figures", "series", "sources", "statements", "training-sessions",
+    "trainings",
 )  # fmt: skip
 # Of the gateway, for administrators. The users and tokens that do the fuzzing are not among them.
 MANAGED: Final = ("grants", "tokens", "users")
@@ -30,9 +31,13 @@ FUZZER: Final = "fuzz"
 CODES: Final = {
     "agency_code": "agencies",
     "agency_codes": "agencies",
+    "co_provider_agency_codes": "agencies",
     "course_code": "courses",
     "figure_code": "reported-figures",
     "fund_line_code": "fund-lines",
+    "funder_agency_code": "agencies",
+    "funder_agency_codes": "agencies",
+    "issuer_agency_code": "agencies",
     "lead_agency_code": "agencies",
     "measure_code": "measures",
     "member_code": "statements",
@@ -45,8 +50,14 @@ CODES: Final = {
     "source_code": "sources",
 }
 IDS: Final = {
-    "enrollment_id": "enrollments", "person_id": "people", "training_id": "trainings", "user_id": "users",
+    "enrollment_id": "enrollments", "person_id": "people", "session_id": "training-sessions",
+    "training_id": "trainings", "user_id": "users",
 }  # fmt: skip
+# References that must fit more than one record at once: left out.
+UNFED: Final = ("course_version_id", "renews_certification_id", "unit_id")
+CHANGES_OF_STATE: Final = (
+    "/confirm", "/reinstate", "/revoke", "/suspend", "/transitions", "/void",
+)  # fmt: skip
 COUNTRY_FIELDS: Final = (
     "beneficiary_country_code", "beneficiary_country_codes", "country_code", "host_country_code", "nationality_code",
 )  # fmt: skip
@@ -98,7 +109,7 @@ class Feed:
         if rows is None:
             return  # a session: a token of the fuzzer's own
         known = next((at for at, row in enumerate(rows) if row["id"] == made["id"]), None)
-        if made.get("revoked_at") or made.get("voided_at"):
+        if made.get("revoked_at") or made.get("revoked_on") or made.get("voided_at"):
             rows[:] = [row for row in rows if row["id"] != made["id"]]
         elif known is not None:
             rows[known] = made
@@ -117,14 +128,16 @@ class Feed:
                 case.path_parameters[name] = self.random.choice(COUNTRIES)
             elif name == "subject_type":
                 case.path_parameters[name] = "country"
-            elif row is not None and not (case.path.endswith("/void") and len(self.rows[noun_of(case)]) < FEW_ROWS):
+            elif row is not None and not (
+                case.path.endswith(("/revoke", "/void")) and len(self.rows[noun_of(case)]) < FEW_ROWS
+            ):
                 case.path_parameters[name] = row["id"]
 
     def _feed_headers(self, case: schemathesis.Case[Any], row: Json | None) -> None:
         has_version = row is not None and "}" in case.path
         if "Idempotency-Key" in case.headers:
             case.headers["Idempotency-Key"] = f"{self.random.getrandbits(64):x}"
-        if (case.method == "PATCH" or case.path.endswith(("/revoke", "/void"))) and row is not None:
+        if (case.method == "PATCH" or case.path.endswith(CHANGES_OF_STATE)) and row is not None:
             case.headers["If-Match"] = f'"{row["version"]}"'
         elif case.method == "GET" and row is not None and has_version and self.random.random() < LEFT_ALONE:
             case.headers["If-None-Match"] = f'"{row["version"]}"'
@@ -184,7 +197,7 @@ class Feed:
         if name == "currency":
             return "USD"
         if isinstance(value, dict):
-            fed = {key: self._fed(inner, key) for key, inner in value.items()}
+            fed = {key: self._fed(inner, key) for key, inner in value.items() if key not in UNFED}
             return in_order(fed, "earliest", "latest")
         return [self._fed(inner) for inner in value] if isinstance(value, list) else value
 
@@ -281,6 +294,53 @@ def _completion(feed: Feed, body: Json) -> None:
     body |= {"completed_on": "2020-01-31", "enrollment_id": (waiting or [body["enrollment_id"]])[0]}
 
 
+def _training(_feed: Feed, body: Json) -> None:
+    in_order(body, "starts_on", "ends_on")
+    if body.get("headcount"):
+        body["headcount"] |= {"total": 1_000_000, "female": 1, "male": 1}
+    codes = body.get("co_provider_agency_codes")
+    if codes:
+        body["co_provider_agency_codes"] = [code for code in codes if code != body.get("provider_agency_code")]
+
+
+def _enrollment(_feed: Feed, body: Json) -> None:
+    if body.get("status") == "completed":
+        body.pop("status")
+    body.pop("vetting_basis", None)
+
+
+def _session(feed: Feed, body: Json) -> None:
+    lasting = {row["id"]: row for row in feed.rows["trainings"]}.get(str(body.get("training_id")))
+    if lasting is not None:
+        body["held_on"] = lasting["starts_on"]
+    else:
+        body.pop("held_on", None)
+    if "hours" in body:
+        body["hours"] = "8.00"
+
+
+def _attendance(feed: Feed, body: Json) -> None:
+    if "hours" in body:
+        body["hours"] = "0.00"
+    if "session_id" in body:
+        taken = {(row["enrollment_id"], row["session_id"]) for row in feed.rows["attendances"]}
+        for seat in feed.rows["enrollments"]:
+            for held in feed.rows["training-sessions"]:
+                if held["training_id"] == seat["training_id"] and (seat["id"], held["id"]) not in taken:
+                    body |= {"enrollment_id": seat["id"], "session_id": held["id"]}
+
+
+def _certification(_feed: Feed, body: Json) -> None:
+    body |= {
+        name: day
+        for name, day in {
+            "issued_on": "2019-01-31", "starts_on": "2020-01-31", "ends_on": "2020-02-29", "revoked_on": "2021-01-31",
+        }.items()
+        if name in body
+    }  # fmt: skip
+    body.pop("expires_on", None)
+
+
 def _user(feed: Feed, body: Json) -> None:
     if "name" in body:
         feed.made += 1
@@ -296,9 +356,12 @@ def _entry(_feed: Feed, body: Json) -> None:
 
 
 SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
+    "attendances": _attendance,
+    "certifications": _certification,
     "completions": _completion,
     "courses": _course,
     "coverage-declarations": _window("complete_from", "complete_to"),
+    "enrollments": _enrollment,
     "ledger-entries": _entry,
     "people": _person,
     "programs": _program,
@@ -307,6 +370,7 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "sources": _window("as_of_earliest", "as_of_latest"),
     "statements": _subject,
     "tokens": _token,
-    "trainings": _window("starts_on", "ends_on"),
+    "training-sessions": _session,
+    "trainings": _training,
     "users": _user,
 }

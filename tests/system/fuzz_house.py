@@ -174,9 +174,25 @@ def record_trainings(client: Tributary) -> None:
     ]
     for training, person in zip(trainings, people, strict=False):
         seat = client.post("/v1/enrollments", {"training_id": training["id"], "person_id": person["id"]})
+        held = {"training_id": training["id"], "held_on": training["starts_on"], "hours": "8.00"}
+        present = {"enrollment_id": seat["id"], "session_id": client.post("/v1/training-sessions", held)["id"]}
+        client.post("/v1/attendances", present | {"hours": "8.00"})
         client.post("/v1/completions", {"enrollment_id": seat["id"], "completed_on": training["ends_on"]})
+        waiting = {"training_id": training["id"], "person_id": people[-2]["id"]}
+        client.post("/v1/enrollments", waiting)
         lead: dict[str, Any] = {"training_id": training["id"], "person_id": people[-1]["id"]}
         client.post("/v1/instructor-assignments", lead)
+    for course in courses:
+        taught = {"course_code": course["code"], "label": "First", "introduced_on": "2010-01-01"}
+        client.post("/v1/course-versions", taught)
+    for number, person in enumerate(people):
+        award = {"kind": "completion", "person_id": person["id"], "course_code": courses[0]["code"]}
+        issued = {"issuer_agency_code": agencies[0], "issued_on": "2011-01-01", "is_provisional": number % 2 == 0}
+        made = client.post("/v1/certifications", award | issued)
+        if number % 3 == 0:
+            address = f"/v1/certifications/{made['id']}/suspend"
+            away = {"starts_on": "2012-01-01", "reason": "Away."}
+            client.post(address, away, version=1)
 
 
 def record_users(client: Tributary) -> None:

@@ -1,5 +1,6 @@
 """What every stored resource has: id, version, times; its ETag and If-Match; fields of a PATCH that may be absent."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Protocol, TypeVar
@@ -146,8 +147,12 @@ async def get_row(session: AsyncSession, kind: type[Row], row_id: uuid.UUID, *, 
     """The row, locked for the rest of the transaction if asked; `NotFound` where there is none."""
     row = await session.get(kind, row_id, with_for_update=lock or None)
     if row is None:
-        raise NotFound(f"There is no {kind.__name__.lower()} {row_id}.")
+        raise NotFound(f"There is no {_words(kind.__name__)} {row_id}.")
     return row
+
+
+def _words(name: str) -> str:
+    return re.sub("(?<!^)(?=[A-Z])", " ", name).lower()
 
 
 async def change_row(session: AsyncSession, row: Row, version: int, body: BaseModel) -> Row:

@@ -34,6 +34,8 @@ PROBLEMS: Final = {
     "precondition_required": "A change must name the version it changes. Read the record, send its ETag as If-Match.",
     "request_in_flight": "The same request is being worked on. Send it again in a moment, with the same key.",
     "repeated_parameter": "This query parameter takes one value and is given several. Give it once.",
+    "seat_not_cleared": "The seat needs a clearance that holds when the training starts, of the person and of their "
+    "unit, or a recorded reason why none is needed. The detail says what is missing.",
     "stale_version": "Somebody changed the record since you read it. Read it again and repeat your change.",
     "token_in_address": "A token in an address is kept in logs and histories. Revoke it, and send a new one as Bearer, "
     "or as the password of Basic.",

@@ -81,9 +81,29 @@ class Office:
         """A Mexican."""
         return await self.post("people", PERSON | {"surname_2": f"{next(self.number)}"} | over)
 
-    async def enrollment(self, training_id: str, person_id: str) -> dict[str, Any]:
+    async def enrollment(self, training_id: str, person_id: str, **over: Any) -> dict[str, Any]:
         """A seat."""
-        return await self.post("enrollments", {"training_id": training_id, "person_id": person_id})
+        return await self.post("enrollments", {"training_id": training_id, "person_id": person_id} | over)
+
+    async def session(self, training: dict[str, Any], hours: str = "6", **over: Any) -> dict[str, Any]:
+        """A session on the first day."""
+        body = {"training_id": training["id"], "held_on": training["starts_on"], "hours": hours}
+        return await self.post("training-sessions", body | over)
+
+    async def attendance(self, seat: dict[str, Any], session: dict[str, Any], hours: str = "6") -> dict[str, Any]:
+        """Somebody's hours in a session."""
+        body = {"enrollment_id": seat["id"], "session_id": session["id"], "hours": hours}
+        return await self.post("attendances", body)
+
+    async def certification(self, person: dict[str, Any], course_code: str, **over: Any) -> dict[str, Any]:
+        """An instructor's certification by New Mexico."""
+        body = {"kind": "instructor", "person_id": person["id"], "course_code": course_code}
+        issued = {"issuer_agency_code": "US-NM-CD", "issued_on": "2008-01-01"}
+        return await self.post("certifications", body | issued | over)
+
+    async def again(self, noun: str, record: dict[str, Any]) -> dict[str, Any]:
+        """A record as it is now."""
+        return dict((await self.api.officer().get(f"/v1/{noun}/{record['id']}")).json())
 
     async def completion(self, enrollment_id: str, completed_on: str) -> dict[str, Any]:
         """A seat's completion."""

@@ -8,7 +8,9 @@ import httpx
 import pytest
 from chassis.testing import Api, caller
 
-PERSONAL = ("people", "enrollments", "completions", "instructor-assignments")
+PERSONAL = (
+    "people", "enrollments", "attendances", "completions", "instructor-assignments", "certifications",
+)  # fmt: skip
 NOBODY = "01920000-0000-7000-8000-0000000000ff"
 
 
@@ -23,16 +25,20 @@ class Rosters:
 @pytest.fixture
 async def rosters(office: Any) -> Rosters:
     training = await office.training(beneficiary_country_codes=["MX", "GE"])
+    held = await office.session(training)
     made: list[dict[str, dict[str, Any]]] = []
     for country in ("MX", "GE"):
         person = await office.person(country_code=country, nationality_code=country)
         leader = await office.person(country_code=country, nationality_code=country)
         seat = await office.enrollment(training["id"], person["id"])
+        present = await office.attendance(seat, held)
         done = await office.completion(seat["id"], training["ends_on"])
         lead = await office.lead(training, leader)
         made.append({
             "people": person,
-            "enrollments": seat,
+            "enrollments": await office.again("enrollments", seat),
+            "attendances": present,
+            "certifications": await office.certification(person, training["course_code"]),
             "completions": done,
             "instructor-assignments": lead,
             "training": training,
@@ -52,7 +58,7 @@ def personal_operations(api: Api) -> list[tuple[str, str]]:
 
 async def test_only_officers_reach_what_is_about_people(api: Api) -> None:
     operations = personal_operations(api)
-    assert len(operations) == 4 * 4
+    assert len(operations) == 4 + 5 + 4 + 4 + 5 + 8
     for client in (api.viewer(), api.analyst(), api.admin()):
         for method, address in operations:
             # Refused before the body is read: a malformed one is refused the same.
@@ -103,6 +109,9 @@ async def test_filters_do_not_reach_foreign_people(office: Any, rosters: Rosters
         f"completions?person_id={foreign['people']['id']}",
         f"completions?enrollment_id={foreign['enrollments']['id']}",
         f"instructor-assignments?person_id={foreign['leader']['id']}",
+        f"attendances?person_id={foreign['people']['id']}",
+        f"attendances?enrollment_id={foreign['enrollments']['id']}",
+        f"certifications?person_id={foreign['people']['id']}",
     ):
         page = await mexico.get(f"/v1/{query}&with_total=true")
         assert page.json() == {"items": [], "next_cursor": None, "next": None, "total_count": 0}, query
@@ -117,7 +126,7 @@ async def test_foreign_record_is_as_absent(office: Any, rosters: Rosters) -> Non
     for noun in PERSONAL:
         foreign = rosters.georgia[noun]["id"]
         for method in ("GET", "PATCH"):
-            if (noun, method) == ("completions", "PATCH"):
+            if noun in {"completions", "certifications"} and method == "PATCH":
                 continue
             answers = []
             for one in (foreign, NOBODY):
@@ -133,10 +142,14 @@ async def test_writing_about_foreign_people_is_as_about_nobody(office: Any, rost
     training = await office.training()
     foreign = rosters.georgia
     free_seat = await office.enrollment(training["id"], foreign["people"]["id"])
+    held = {"session_id": (await office.session(training))["id"], "hours": "1"}
+    award = {"kind": "completion", "course_code": training["course_code"], "issued_on": "2010-01-01"}
     for noun, name, foreign_id, body in (
         ("enrollments", "person_id", foreign["leader"]["id"], {"training_id": training["id"]}),
         ("instructor-assignments", "person_id", foreign["leader"]["id"], {"training_id": training["id"]}),
         ("completions", "enrollment_id", free_seat["id"], {"completed_on": training["ends_on"]}),
+        ("attendances", "enrollment_id", free_seat["id"], held),
+        ("certifications", "person_id", foreign["people"]["id"], award | {"issuer_agency_code": "US-NM-CD"}),
     ):
         answers = [
             neutral(await mexico.post(f"/v1/{noun}", json=body | {name: one}), one) for one in (foreign_id, NOBODY)
@@ -172,7 +185,7 @@ async def test_no_cache_keeps_what_is_about_people(office: Any, rosters: Rosters
             await officer.get(f"/v1/{noun}"),
             await officer.get(f"/v1/{noun}?format=csv"),
             await officer.get(address),
-            await officer.get(address, headers={"If-None-Match": '"1"'}),
+            await officer.get(address, headers={"If-None-Match": f'"{record["version"]}"'}),
             await officer.get(f"/v1/{noun}/{NOBODY}"),
             await officer.patch(address, json={}, headers={"If-Match": '"1"'}),
             await officer.post(f"/v1/{noun}", json={}),

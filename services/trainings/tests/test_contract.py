@@ -33,34 +33,56 @@ PERSON = {
 
 
 async def writes(office: Any) -> AsyncIterator[Write]:
-    async def newest(noun: str) -> str:
-        return str((await office.api.officer().get(f"/v1/{noun}?sort=-created_at")).json()["items"][0]["id"])
+    async def newest(noun: str) -> dict[str, Any]:
+        return dict((await office.api.officer().get(f"/v1/{noun}?sort=-created_at")).json()["items"][0])
 
-    course = {"code": "BASIC", "title": "Basic", "type": "basic"}
-    note = {"note": "By hand."}
-    yield Write("POST /v1/courses", "/v1/courses", course)
-    yield Write("PATCH /v1/courses/{course_id}", f"/v1/courses/{await newest('courses')}", {"title": "Basics"})
-    yield Write("POST /v1/trainings", "/v1/trainings", TRAINING)
-    training_id = await newest("trainings")
-    yield Write("PATCH /v1/trainings/{training_id}", f"/v1/trainings/{training_id}", {"title": "First"})
-    yield Write("POST /v1/people", "/v1/people", PERSON)
-    person_id = await newest("people")
-    yield Write("PATCH /v1/people/{person_id}", f"/v1/people/{person_id}", {"surname_2": "Two"})
-    seat = {"training_id": training_id, "person_id": person_id}
-    yield Write("POST /v1/enrollments", "/v1/enrollments", seat | {"note": "Xochiquetzal asked for the front row"})
-    enrollment_id = await newest("enrollments")
-    yield Write("PATCH /v1/enrollments/{enrollment_id}", f"/v1/enrollments/{enrollment_id}", note)
-    completion = {"enrollment_id": enrollment_id, "completed_on": "2009-04-24"}
-    yield Write("POST /v1/completions", "/v1/completions", completion)
-    lead = {"training_id": training_id, "person_id": (await office.person())["id"]}
-    yield Write("POST /v1/instructor-assignments", "/v1/instructor-assignments", lead)
-    address = f"/v1/instructor-assignments/{await newest('instructor-assignments')}"
-    yield Write("PATCH /v1/instructor-assignments/{instructor_assignment_id}", address, note)
+    async def write(operation: str, body: dict[str, Any] | None = None) -> Write:
+        """The operation on the newest record of its noun, or one that makes a record."""
+        address = operation.split()[1]
+        if "{" not in address:
+            return Write(operation, address, body)
+        record = await newest(operation.split("/")[2])
+        return Write(operation, re.sub("{.*}", record["id"], address), body, record["version"])
+
     why = {"reason": "Entered twice."}
-    address = f"/v1/completions/{await newest('completions')}/void"
-    yield Write("POST /v1/completions/{completion_id}/void", address, why)
-    other = await office.training()
-    yield Write("POST /v1/trainings/{training_id}/void", f"/v1/trainings/{other['id']}/void", why)
+    note = {"note": "By hand."}
+    yield await write("POST /v1/courses", {"code": "BASIC", "title": "Basic", "type": "basic"})
+    yield await write("PATCH /v1/courses/{course_id}", {"title": "Basics"})
+    taught = {"course_code": "BASIC", "label": "First", "introduced_on": "2008-01-01"}
+    yield await write("POST /v1/course-versions", taught)
+    yield await write("PATCH /v1/course-versions/{course_version_id}", {"language_code": "es"})
+    yield await write("POST /v1/trainings", TRAINING)
+    yield await write("PATCH /v1/trainings/{training_id}", {"title": "First"})
+    yield await write("POST /v1/trainings/{training_id}/transitions", {"to": "confirmed", "note": "Agreed."})
+    yield await write("POST /v1/people", PERSON)
+    yield await write("PATCH /v1/people/{person_id}", {"surname_2": "Two"})
+    training_id, person_id = (await newest("trainings"))["id"], (await newest("people"))["id"]
+    yield await write("POST /v1/training-sessions", {"training_id": training_id, "held_on": "2009-03-16", "hours": "6"})
+    yield await write("PATCH /v1/training-sessions/{training_session_id}", {"topic": "Use of force"})
+    seat = {"training_id": training_id, "person_id": person_id}
+    yield await write("POST /v1/enrollments", seat | {"note": "Xochiquetzal asked for the front row"})
+    yield await write("PATCH /v1/enrollments/{enrollment_id}", note)
+    yield await write("POST /v1/enrollments/{enrollment_id}/transitions", {"to": "attending"})
+    enrollment_id, session_id = (await newest("enrollments"))["id"], (await newest("training-sessions"))["id"]
+    yield await write("POST /v1/attendances", {"enrollment_id": enrollment_id, "session_id": session_id, "hours": "5"})
+    yield await write("PATCH /v1/attendances/{attendance_id}", {"hours": "6"})
+    yield await write("POST /v1/completions", {"enrollment_id": enrollment_id, "completed_on": "2009-04-24"})
+    lead = {"training_id": training_id, "person_id": (await office.person())["id"]}
+    yield await write("POST /v1/instructor-assignments", lead)
+    yield await write("PATCH /v1/instructor-assignments/{instructor_assignment_id}", note)
+    award = {"kind": "instructor", "person_id": person_id, "course_code": "BASIC", "is_provisional": True}
+    yield await write("POST /v1/certifications", award | {"issuer_agency_code": "US-NM-CD", "issued_on": "2009-04-24"})
+    certification = "POST /v1/certifications/{certification_id}"
+    yield await write(f"{certification}/confirm")
+    yield await write(f"{certification}/suspend", {"starts_on": "2010-01-01", "reason": "Xochiquetzal was away"})
+    yield await write(f"{certification}/reinstate", {"ends_on": "2010-02-01"})
+    yield await write(f"{certification}/revoke", {"revoked_on": "2011-01-01", "reason": "Quintanilla left"})
+    yield await write(f"{certification}/void", why)
+    yield await write("POST /v1/instructor-assignments/{instructor_assignment_id}/void", why)
+    yield await write("POST /v1/completions/{completion_id}/void", why)
+    yield await write("POST /v1/training-sessions/{training_session_id}/void", why)
+    await office.training()
+    yield await write("POST /v1/trainings/{training_id}/void", why)
 
 
 async def test_every_write_can_be_validated_only_and_repeated_by_key(office: Any, database: Database) -> None:
@@ -74,10 +96,10 @@ async def test_answers_about_people_are_kept_sealed(
     async with superuser_engine.connect() as connection:
         rows = (await connection.execute(text("SELECT *, t::text AS printed FROM idempotency_keys t"))).mappings().all()
     operations = {(re.sub(r"[0-9a-f-]{36}", "{id}", row["operation"]), row["is_sealed"]) for row in rows}
-    personal = ("people", "enrollments", "completions", "completions/{id}/void", "instructor-assignments")
-    assert operations == {(f"POST /v1/{noun}", True) for noun in personal} | {
-        (f"POST /v1/{noun}", False) for noun in ("courses", "trainings", "trainings/{id}/void")
-    }
+    open_to_all = ("courses", "course-versions", "trainings", "training-sessions")
+    posts = {one for one in office.api.app.openapi()["paths"] if "post" in office.api.app.openapi()["paths"][one]}
+    expected = {re.sub(r"\{.*\}", "{id}", path).removeprefix("/v1/") for path in posts}
+    assert operations == {(f"POST /v1/{path}", path.split("/")[0] not in open_to_all) for path in expected}
     for row in rows:
         assert (b'"created_at":' in bytes(row["body"])) is not row["is_sealed"]
         assert len(row["request_hash"]) == (60 if row["is_sealed"] else 32)  # a bare digest of a name can be guessed

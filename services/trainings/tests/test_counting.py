@@ -229,7 +229,7 @@ async def write(session: AsyncSession, history: History) -> None:
         session,
         Enrollment,
         [
-            {"id": seat, "training_id": one.id, "person_id": who.id, "role": "participant"}
+            {"id": seat, "training_id": one.id, "person_id": who.id, "role": "participant", "status": "enrolled"}
             for one, who, _, seat in seats
         ],
     )

@@ -1,6 +1,7 @@
 """Rules that need no database."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from chassis.errors import Invalid
@@ -8,10 +9,13 @@ from pydantic import ValidationError
 from trainings.domain import (
     BirthPrecision,
     Cell,
+    CompletionRule,
     CourseType,
+    Headcount,
     LeftOut,
     check_birth,
     check_completion,
+    check_completion_rule,
     check_course,
     check_names,
     check_training_dates,
@@ -19,6 +23,7 @@ from trainings.domain import (
     hide_small_cells,
     in_words,
     is_small,
+    split_headcount,
 )
 from trainings.settings import TrainingsSettings
 
@@ -102,6 +107,39 @@ def test_birth_date_and_precision_fit_each_other(birth_date: date | None, precis
         check_birth(birth_date, BirthPrecision(precision), TODAY)
     assert [one.code for one in refusal.value.errors] == [code]
     assert "1980" not in str(vars(refusal.value))
+
+
+def test_headcount_has_a_remainder_and_no_more_parts_than_a_whole() -> None:
+    assert split_headcount(10, 3, 5) == Headcount(female=3, male=5, not_recorded=2)
+    assert (split_headcount(0, 0, 0).total, split_headcount(8, 3, 5).total) == (0, 8)
+    with pytest.raises(Invalid) as refusal:
+        split_headcount(7, 3, 5)
+    assert [(one.pointer, one.code) for one in refusal.value.errors] == [("#/headcount/total", "below_parts")]
+
+
+@pytest.mark.parametrize(
+    ("designed", "attended", "mark", "score", "missing"),
+    [
+        (10, "8", "70", "70", []),
+        (10, "7.99", "70", "70", ["hours_short"]),
+        (10, "0", "70", None, ["hours_short", "score_missing"]),
+        (10, "8", "70", "69.99", ["score_below_pass_mark"]),
+        # What no course asks for, or nobody took, is not missing.
+        (None, "0", None, None, []),
+        (10, None, None, "0", []),
+    ],
+)
+def test_completion_rule_names_all_that_is_missing(
+    designed: int | None, attended: str | None, mark: str | None, score: str | None, missing: list[str]
+) -> None:
+    hours, passing, reached = (None if one is None else Decimal(one) for one in (attended, mark, score))
+    rule = CompletionRule(designed, Decimal("0.8"), hours, passing, reached)
+    found = []
+    try:
+        check_completion_rule(rule)
+    except Invalid as refusal:
+        found = [one.code for one in refusal.errors]
+    assert found == missing
 
 
 def test_one_name_is_enough() -> None:

@@ -173,6 +173,8 @@ async def test_unknown_reference_is_refused_at_its_field(
         ({"provider_agency_code": "NONE"}, "#/provider_agency_code"),
         ({"provider_agency_code": "KNOWN", "program_code": "NONE"}, "#/program_code"),
         ({"provider_agency_code": "known"}, "#/provider_agency_code"),
+        ({"provider_agency_code": "KNOWN", "funder_agency_codes": ["KNOWN", "NONE"]}, "#/funder_agency_codes/1"),
+        ({"provider_agency_code": "KNOWN", "co_provider_agency_codes": ["NONE"]}, "#/co_provider_agency_codes/0"),
     ):
         answer = await api.officer("MX").post("/v1/trainings", json=BODY | change)
         assert answer.status_code == 422, answer.text

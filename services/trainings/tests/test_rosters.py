@@ -27,7 +27,11 @@ def stored(record: dict[str, Any]) -> dict[str, Any]:
 
 async def test_created_enrollment_is_read_back_whole(office: Any) -> None:
     training, person = await office.training(), await office.person()
-    body = {"training_id": training["id"], "person_id": person["id"], "role": "participant", "note": "From post."}
+    body = {
+        "training_id": training["id"], "person_id": person["id"], "role": "participant", "status": "nominated",
+        "level": "mid", "unit_id": None, "vetting_basis": "not_required", "vetting_reason": "Judges use no force.",
+        "pre_score": "40.50", "post_score": "87.00", "hours_attended": "32.00", "note": "From post.",
+    }  # fmt: skip
     made = await office.post("enrollments", body)
     assert made == body | stored(made)
     read = await office.api.officer("MX").get(f"/v1/enrollments/{made['id']}")
@@ -36,7 +40,7 @@ async def test_created_enrollment_is_read_back_whole(office: Any) -> None:
         f"/v1/enrollments/{made['id']}", json={"note": None}, headers={"If-Match": '"1"'}
     )
     assert changed.json() == made | {"note": None, "version": 2, "updated_at": changed.json()["updated_at"]}
-    for fixed in ("training_id", "person_id", "role"):
+    for fixed in ("training_id", "person_id", "role", "status"):
         refused = await office.api.officer("MX").patch(
             f"/v1/enrollments/{made['id']}", json={fixed: made[fixed]}, headers={"If-Match": '"2"'}
         )
@@ -47,7 +51,7 @@ async def test_created_assignment_is_read_back_whole(office: Any) -> None:
     training, person = await office.training(), await office.person()
     body = {"training_id": training["id"], "person_id": person["id"], "role": "lead", "note": None}
     made = await office.lead(training, person)
-    assert made == body | stored(made)
+    assert made == body | stored(made) | STANDS
     address = f"/v1/instructor-assignments/{made['id']}"
     changed = await office.api.officer("MX").patch(address, json={"note": "Chief."}, headers={"If-Match": '"1"'})
     assert changed.json() == made | {"note": "Chief.", "version": 2, "updated_at": changed.json()["updated_at"]}
@@ -145,7 +149,8 @@ INSERT INTO trainings (id, course_code, provider_agency_code, host_country_code,
   ends_on, venue_kind) VALUES ('{TRAINING}', 'C', 'US-NM-CD', 'US', '{{MX}}', '2020-01-10', '2020-01-20', 'online');
 INSERT INTO people (id, country_code, nationality_code, sex, birth_precision, data_key, given_name)
   VALUES ('{PERSON}', 'MX', 'MX', 'male', 'not_recorded', 'x', 'x');
-INSERT INTO enrollments (id, training_id, person_id, role) VALUES ('{SEAT}', '{TRAINING}', '{PERSON}', 'participant');
+INSERT INTO enrollments (id, training_id, person_id, role, status)
+  VALUES ('{SEAT}', '{TRAINING}', '{PERSON}', 'participant', 'enrolled');
 INSERT INTO completions (enrollment_id, completed_on) VALUES ('{SEAT}', '2020-01-15')
 """
 ANOTHER_SEAT = f"""
@@ -153,7 +158,8 @@ WITH another AS (
   INSERT INTO people (country_code, nationality_code, sex, birth_precision, data_key, given_name)
   VALUES ('MX', 'MX', 'male', 'not_recorded', 'x', 'x') RETURNING id
 )
-INSERT INTO enrollments (id, training_id, person_id, role) SELECT '{PERSON}', '{TRAINING}', id, 'participant' FROM another
+INSERT INTO enrollments (id, training_id, person_id, role, status)
+SELECT '{PERSON}', '{TRAINING}', id, 'participant', 'enrolled' FROM another
 """
 REFUSED = {
     # What the serving role may not do at all.

@@ -20,10 +20,9 @@ from trainings.counting import Scope
 from trainings.domain import PeopleMeasure
 from trainings.settings import MIGRATIONS
 
-TABLES = ("people", "enrollments", "completions", "instructor_assignments")
+TABLES = ("people", "enrollments", "attendances", "completions", "instructor_assignments", "certifications")
 ABOUT_THEM = (
-    "attendances", "certification_suspensions", "certifications", "duplicate_candidates", "identity_documents", "merges",
-    "units", "vetting_records",
+    "certification_suspensions", "duplicate_candidates", "identity_documents", "merges", "units", "vetting_records",
 )  # fmt: skip
 NO_IDENTITY, REFUSED = "28000", "42501"
 MEXICO, GEORGIA = caller("officer", "MX"), caller("officer", "GE")
@@ -41,16 +40,20 @@ class Offices:
 @pytest.fixture
 async def offices(office: Any) -> AsyncIterator[Offices]:
     training = await office.training(beneficiary_country_codes=["MX", "GE"])
+    held = await office.session(training, held_on="2009-04-24")
     ids: dict[str, dict[str, str]] = {}
     for country in ("MX", "GE"):
         person = await office.person(country_code=country, nationality_code=country)
         leader = await office.person(country_code=country, nationality_code=country)
         seat = await office.enrollment(training["id"], person["id"])
+        present = await office.attendance(seat, held)
         done = await office.completion(seat["id"], "2009-04-24")
         lead = await office.lead(training, leader)
         ids[country] = {
             "people": person["id"],
             "enrollments": seat["id"],
+            "attendances": present["id"],
+            "certifications": (await office.certification(person, training["course_code"]))["id"],
             "completions": done["id"],
             "instructor_assignments": lead["id"],
             "leader": leader["id"],
@@ -171,6 +174,11 @@ def writes_about(offices: Offices, country: str) -> list[str]:
         f"INSERT INTO enrollments (training_id, person_id, role) VALUES (:other, '{ids['people']}', 'participant')",
         f"INSERT INTO instructor_assignments (training_id, person_id, role) VALUES (:other, '{ids['leader']}', 'lead')",
         f"INSERT INTO completions (enrollment_id, completed_on) VALUES ('{ids['enrollments']}', '2009-04-24')",
+        (
+            "INSERT INTO certifications (person_id, kind, course_code, issuer_agency_code, issued_on)"
+            f" SELECT '{ids['people']}', 'completion', course_code, 'US-NM-CD', '2010-01-01'"
+            f" FROM trainings WHERE id = '{offices.training}'"
+        ),
     ]
 
 
@@ -186,6 +194,10 @@ async def test_nobody_writes_about_foreign_people(office: Any, offices: Offices,
             for table in ("enrollments", "instructor_assignments"):
                 note = f"UPDATE {table} SET note = 'x' WHERE id = '{ids[table]}'"
                 assert await changed(session, note) == 0, (who, table)
+            hours = f"UPDATE attendances SET hours = 0 WHERE id = '{ids['attendances']}'"
+            assert await changed(session, hours) == 0, who
+            revoke = "UPDATE certifications SET revoked_on = '2010-01-01', revoke_reason = 'x'"
+            assert await changed(session, f"{revoke} WHERE id = '{ids['certifications']}'") == 0, who
             assert await changed(session, f"UPDATE people SET sex = 'male' WHERE id = '{ids['people']}'") == 0
             assert await changed(session, f"{void} WHERE id = '{ids['completions']}'") == 0
             await session.rollback()
@@ -306,7 +318,7 @@ async def test_posture_of_the_database(superuser_engine: AsyncEngine, database: 
             assert not is_public, name
             if is_callable and not is_trigger:
                 called.add(name)
-        assert called == {"count_people", "account_for", "feed_number_at"}
+        assert called == {"count_people", "account_for", "feed_number_at", "takes_attendance"}
 
 
 def test_counting_rules_come_with_a_migration() -> None:

@@ -81,11 +81,22 @@ async def test_created_training_is_read_back_whole(office: Any) -> None:
         "ends_on": "2009-04-24",
         "venue_kind": "united_states",
         "venue": "Santa Fe, New Mexico",
+        "course_version_id": None,
+        "cohort": "International Class 1",
+        "co_provider_agency_codes": ["US-CO-DOC"],
+        "funder_agency_codes": ["US-BOP", "US-NM-CD"],
+        "language_code": "es-MX",
+        "delivery_mode": "blended",
+        "capacity": 30,
+        "status": "reported",
+        "headcount": {"total": 24, "female": 3},
     }
     made = await office.post("trainings", body)
     assert made == {
         **body,
         **STANDS,
+        "headcount": {"total": 24, "female": 3, "male": 0, "not_recorded": 21},
+        "status_note": None,
         "id": made["id"],
         "version": 1,
         "created_at": made["created_at"],
@@ -143,7 +154,9 @@ BAD_TRAININGS = [
 async def test_bad_training_names_what_is_wrong(office: Any) -> None:
     taken = await office.training(code="TAKEN")
     body = {
-        key: taken[key] for key in taken if key not in {"id", "version", "created_at", "updated_at", "code", *STANDS}
+        key: taken[key]
+        for key in taken
+        if key not in {"id", "version", "created_at", "updated_at", "code", "status_note", *STANDS}
     }
     for change, status, pointer, code in BAD_TRAININGS:
         answer = await office.api.officer().post("/v1/trainings", json=body | change)

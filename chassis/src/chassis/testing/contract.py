@@ -384,11 +384,12 @@ async def append_only_faults(api: Api) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write that must be accepted: its operation as `POST /v1/things`, the address, the body."""
+    """A write that must be accepted: its operation as `POST /v1/things`, address, body, the version it changes."""
 
     operation: str
     address: str
     body: dict[str, Any] | None = None
+    version: int = 1
 
 
 async def check_writes(api: Api, superuser_url: str, writes: AsyncIterator[Write]) -> None:
@@ -411,10 +412,11 @@ async def check_writes(api: Api, superuser_url: str, writes: AsyncIterator[Write
 
 async def _write_fault(api: Api, engine: AsyncEngine, one: Operation, write: Write) -> str | None:
     key = {HEADER: str(uuid.uuid4())}
+    version = {"If-Match": f'"{write.version}"'}
 
     async def send(query: str = "", headers: dict[str, str] = key) -> httpx.Response:
         return await api.writer().request(
-            one.method, write.address + query, json=write.body, headers=one.headers() | headers
+            one.method, write.address + query, json=write.body, headers=one.headers() | version | headers
         )
 
     before = await digest_tables(engine)

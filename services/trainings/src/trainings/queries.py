@@ -1,25 +1,28 @@
 """Questions to the trainings tables. Nothing here changes anything, nothing here counts people."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from chassis.errors import NotFound
 from chassis.paging import Listing
 from chassis.tokens import EVERYWHERE, Caller
 from chassis.voids import is_voided_filter
-from sqlalchemy import ColumnElement, func, true
+from sqlalchemy import ColumnElement, func, or_, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
+from trainings.domain import LEADING_KINDS
 from trainings.models import (
     Attendance,
     Certification,
     CertificationSuspension,
     Completion,
     Course,
+    CourseVersion,
     DuplicateCandidate,
     Enrollment,
     IdentityDocument,
@@ -28,6 +31,7 @@ from trainings.models import (
     Person,
     Stored,
     Training,
+    TrainingSession,
     Unit,
     VettingRecord,
 )
@@ -105,6 +109,39 @@ async def find_course(session: AsyncSession, code: str) -> Course | None:
     return (await session.exec(select(Course).where(Course.code == code))).one_or_none()
 
 
+async def attended_hours(session: AsyncSession, enrollment: Enrollment) -> Decimal | None:
+    """The hours of a seat in sessions that stand; where attendance is not taken for each, in all; None: not known."""
+    if await session.scalar(select(func.takes_attendance(enrollment.training_id))):
+        statement = (
+            select(func.coalesce(func.sum(Attendance.hours), 0))
+            .join(TrainingSession, col(Attendance.session_id) == TrainingSession.id)
+            .where(Attendance.enrollment_id == enrollment.id, col(TrainingSession.voided_at).is_(None))
+        )
+        return Decimal((await session.exec(statement)).one())
+    return enrollment.hours_attended
+
+
+async def leading_certifications(
+    session: AsyncSession, caller: Caller, person_id: uuid.UUID, course_code: str
+) -> Sequence[Certification]:
+    """What says that somebody may lead a course, and stands."""
+    statement = about_people(Certification, caller).where(
+        Certification.person_id == person_id,
+        Certification.course_code == course_code,
+        col(Certification.kind).in_(LEADING_KINDS),
+        col(Certification.voided_at).is_(None),
+    )
+    return (await session.exec(statement)).all()
+
+
+async def find_open_suspension(session: AsyncSession, certification_id: uuid.UUID) -> CertificationSuspension | None:
+    """The suspension of a certification that has no last day yet."""
+    statement = select(CertificationSuspension).where(
+        CertificationSuspension.certification_id == certification_id, col(CertificationSuspension.ends_on).is_(None)
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
 def courses() -> Listing:
     """All courses."""
     return Listing(
@@ -126,6 +163,37 @@ def courses() -> Listing:
     )
 
 
+def course_versions() -> Listing:
+    """All versions of courses."""
+    return Listing(
+        statement=select(CourseVersion),
+        filters={
+            "course_code": CourseVersion.course_code,
+            "label": CourseVersion.label,
+            "language_code": CourseVersion.language_code,
+            "introduced_on": CourseVersion.introduced_on,
+        },
+        sorts={
+            "course_code": CourseVersion.course_code,
+            "label": CourseVersion.label,
+            "introduced_on": CourseVersion.introduced_on,
+            "created_at": CourseVersion.created_at,
+            "updated_at": CourseVersion.updated_at,
+        },
+        id=CourseVersion.id,
+    )
+
+
+def _provided_by(codes: list[str]) -> ColumnElement[bool]:
+    co_providers: Any = Training.co_provider_agency_codes
+    return or_(col(Training.provider_agency_code).in_(codes), co_providers.overlap(codes))
+
+
+def _has_headcount(wanted: bool) -> ColumnElement[bool]:
+    column = col(Training.headcount_total)
+    return column.is_not(None) if wanted else column.is_(None)
+
+
 def trainings() -> Listing:
     """All trainings."""
     return Listing(
@@ -135,6 +203,12 @@ def trainings() -> Listing:
             "course_code": Training.course_code,
             "program_code": Training.program_code,
             "provider_agency_code": Training.provider_agency_code,
+            "agency_code": _provided_by,
+            "funder_agency_code": holds_any(Training.funder_agency_codes),
+            "cohort": Training.cohort,
+            "status": Training.status,
+            "delivery_mode": Training.delivery_mode,
+            "has_headcount": _has_headcount,
             "host_country_code": Training.host_country_code,
             "beneficiary_country_code": holds_any(Training.beneficiary_country_codes),
             "venue_kind": Training.venue_kind,
@@ -151,6 +225,24 @@ def trainings() -> Listing:
         },
         id=Training.id,
         text=[Training.title, Training.code, Training.venue],
+    )
+
+
+def training_sessions() -> Listing:
+    """All sessions of trainings."""
+    return Listing(
+        statement=select(TrainingSession),
+        filters={
+            "training_id": TrainingSession.training_id,
+            "held_on": TrainingSession.held_on,
+            "is_voided": is_voided_filter(TrainingSession.voided_at),
+        },
+        sorts={
+            "held_on": TrainingSession.held_on,
+            "created_at": TrainingSession.created_at,
+            "updated_at": TrainingSession.updated_at,
+        },
+        id=TrainingSession.id,
     )
 
 
@@ -179,9 +271,31 @@ def enrollments(caller: Caller) -> Listing:
     """The enrollments of people the caller may see."""
     return Listing(
         statement=about_people(Enrollment, caller),
-        filters={"training_id": Enrollment.training_id, "person_id": Enrollment.person_id},
+        filters={
+            "training_id": Enrollment.training_id,
+            "person_id": Enrollment.person_id,
+            "status": Enrollment.status,
+            "level": Enrollment.level,
+            "unit_id": Enrollment.unit_id,
+            "vetting_basis": Enrollment.vetting_basis,
+        },
         sorts={"created_at": Enrollment.created_at, "updated_at": Enrollment.updated_at},
         id=Enrollment.id,
+    )
+
+
+def attendances(caller: Caller) -> Listing:
+    """The attendances of people the caller may see."""
+    return Listing(
+        statement=about_people(Attendance, caller),
+        filters={
+            "training_id": Attendance.training_id,
+            "enrollment_id": Attendance.enrollment_id,
+            "session_id": Attendance.session_id,
+            "person_id": Enrollment.person_id,
+        },
+        sorts={"created_at": Attendance.created_at, "updated_at": Attendance.updated_at},
+        id=Attendance.id,
     )
 
 
@@ -209,7 +323,37 @@ def instructor_assignments(caller: Caller) -> Listing:
             "training_id": InstructorAssignment.training_id,
             "person_id": InstructorAssignment.person_id,
             "role": InstructorAssignment.role,
+            "is_voided": is_voided_filter(InstructorAssignment.voided_at),
         },
         sorts={"created_at": InstructorAssignment.created_at, "updated_at": InstructorAssignment.updated_at},
         id=InstructorAssignment.id,
+    )
+
+
+def certifications(caller: Caller, present: Callable[[Certification], object]) -> Listing:
+    """The certifications of people the caller may see, each with its status as `present` finds it."""
+    return Listing(
+        statement=about_people(Certification, caller),
+        filters={
+            "kind": Certification.kind,
+            "person_id": Certification.person_id,
+            "course_code": Certification.course_code,
+            "training_id": Certification.training_id,
+            "issuer_agency_code": Certification.issuer_agency_code,
+            "issued_on": Certification.issued_on,
+            "expires_on": Certification.expires_on,
+            "revoked_on": Certification.revoked_on,
+            "is_provisional": Certification.is_provisional,
+            "is_voided": is_voided_filter(Certification.voided_at),
+            # It chooses what is shown, not which rows are in the list.
+            "as_of": lambda _day: true(),
+        },
+        sorts={
+            "issued_on": Certification.issued_on,
+            "course_code": Certification.course_code,
+            "created_at": Certification.created_at,
+            "updated_at": Certification.updated_at,
+        },
+        id=Certification.id,
+        present=present,
     )

@@ -1,6 +1,8 @@
 """This service's own settings."""
 
 import re
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +14,7 @@ MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
 
 
 class TrainingsSettings(Settings):
-    """Where the programs service is, and the key of people's names."""
+    """Where the programs service is, the key of people's names, and what the rules of rosters leave to the office."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)
 
@@ -23,6 +25,22 @@ class TrainingsSettings(Settings):
     programs_timeout_seconds: float = Field(default=2, gt=0, description="For one look-up at the programs service.")
     reference_fresh_seconds: int = Field(
         default=86_400, ge=0, description="How long a reference is used before it is asked for again."
+    )
+
+    vetting_required_from: date = Field(
+        default=date(2025, 1, 1),
+        description="Clearances are kept here for trainings that start on this day or later; before it the basis of a "
+        "seat may be `not_recorded`.",
+    )
+    least_age_years: int = Field(default=18, ge=0, description="Of a participant when the training starts.")
+    completion_required_share: Decimal = Field(
+        default=Decimal("0.8"),
+        gt=0,
+        le=1,
+        description="Of the designed hours, to be attended for a completion, where the course's version says nothing.",
+    )
+    certification_expiring_days: int = Field(
+        default=90, ge=0, description="Before its last day, from when on a certification is shown as `expiring`."
     )
 
     @field_validator("people_key")

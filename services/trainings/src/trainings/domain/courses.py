@@ -1,11 +1,14 @@
 """What courses and trainings may be. Pure: no database, no HTTP."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
 from typing import Final
 
 from chassis.errors import invalid
 
+from trainings.domain.transitions import check_transition
 from trainings.domain.words import in_words
 
 
@@ -57,6 +60,53 @@ NEXT_TRAINING_STATUS: Final = {
     TrainingStatus.reported: set[TrainingStatus](),
     TrainingStatus.canceled: set[TrainingStatus](),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Headcount:
+    """How many were there, by sex as far as that was counted. Never made of a roster, and never a count of people."""
+
+    female: int
+    male: int
+    not_recorded: int
+
+    @property
+    def total(self) -> int:
+        """All who were there."""
+        return self.female + self.male + self.not_recorded
+
+
+def split_headcount(total: int, female: int, male: int) -> Headcount:
+    """The headcount whose remainder is of people whose sex was not recorded."""
+    if total < female + male:
+        raise invalid(
+            "#/headcount/total",
+            "below_parts",
+            f"The total is less than the {female} women and {male} men together, {female + male}.",
+        )
+    return Headcount(female, male, total - female - male)
+
+
+def check_training_transition(current: TrainingStatus, to: TrainingStatus) -> None:
+    """Raise unless a training may go on so."""
+    check_transition("A training", current, to, NEXT_TRAINING_STATUS)
+
+
+def check_co_providers(provider: str, co_providers: Sequence[str]) -> None:
+    """Raise where an agency is said to provide a training together with itself."""
+    if provider in co_providers:
+        pointer = f"#/co_provider_agency_codes/{co_providers.index(provider)}"
+        raise invalid(pointer, "itself", f"{provider} is the provider already; name the others here.")
+
+
+def check_session(held_on: date, starts_on: date, ends_on: date) -> None:
+    """Raise where a session is not held while its training lasts."""
+    if not starts_on <= held_on <= ends_on:
+        raise invalid(
+            "#/held_on",
+            "outside_training",
+            f"The training lasts from {in_words(starts_on)} to {in_words(ends_on)}; change its dates first.",
+        )
 
 
 def check_course(course_type: CourseType, code: str, qualifies_for: str | None) -> None:

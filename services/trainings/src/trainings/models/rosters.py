@@ -8,7 +8,7 @@ from chassis.columns import one_of, refers_to
 from chassis.voids import Voidable, void_is_whole
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy import text as sql
-from sqlmodel import Field
+from sqlmodel import Field, Relationship
 
 from trainings import domain
 from trainings.models.base import Stored, quantity
@@ -132,6 +132,32 @@ class Certification(Stored, Voidable, table=True):
     renews_certification_id: uuid.UUID | None = Field(default=None, foreign_key="certifications.id")
     revoked_on: date | None = None
     revoke_reason: str | None = None
+
+    # What its status is made of beside its own columns, read along with it.
+    suspensions: list["CertificationSuspension"] = Relationship(
+        sa_relationship_kwargs={"lazy": "selectin", "viewonly": True, "order_by": "CertificationSuspension.starts_on"}
+    )
+    renewals: list["Certification"] = Relationship(
+        sa_relationship_kwargs={
+            "lazy": "selectin",
+            "join_depth": 1,
+            "viewonly": True,
+            "primaryjoin": "and_(Certification.id == remote(foreign(Certification.renews_certification_id)), "
+            "remote(Certification.voided_at).is_(None))",
+        }
+    )
+
+    @property
+    def term(self) -> domain.CertificationTerm:
+        """When it holds."""
+        return domain.CertificationTerm(
+            issued_on=self.issued_on,
+            expires_on=self.expires_on,
+            is_provisional=self.is_provisional,
+            revoked_on=self.revoked_on,
+            renewed_on=min((one.issued_on for one in self.renewals), default=None),
+            suspensions=[domain.Suspension(one.starts_on, one.ends_on) for one in self.suspensions],
+        )
 
 
 class CertificationSuspension(Stored, table=True):

@@ -99,6 +99,7 @@ class Training(Stored, Voidable, table=True):
     delivery_mode: str | None = None
     capacity: int | None = None
     status: str = Field(default="planned", sa_column_kwargs={"server_default": "planned"})
+    status_note: str | None = None
     headcount_female: int | None = None
     headcount_male: int | None = None
     headcount_not_recorded: int | None = None
@@ -108,6 +109,13 @@ class Training(Stored, Voidable, table=True):
             Integer, Computed("headcount_female + headcount_male + headcount_not_recorded", persisted=True)
         ),
     )
+
+    @property
+    def headcount(self) -> domain.Headcount | None:
+        """How many were there, where that was counted."""
+        if self.headcount_female is None or self.headcount_male is None or self.headcount_not_recorded is None:
+            return None
+        return domain.Headcount(self.headcount_female, self.headcount_male, self.headcount_not_recorded)
 
 
 class TrainingSession(Stored, Voidable, table=True):

@@ -3,23 +3,31 @@
 from typing import Final
 
 from trainings.routes import (
+    attendances,
+    certifications,
     changes,
     completions,
+    course_versions,
     courses,
     enrollments,
     instructor_assignments,
     people,
     recorded_figures,
+    training_sessions,
     trainings,
 )
 
 ROUTERS: Final = [
     courses.router,
+    course_versions.router,
     trainings.router,
+    training_sessions.router,
     people.router,
     enrollments.router,
+    attendances.router,
     completions.router,
     instructor_assignments.router,
+    certifications.router,
     recorded_figures.router,
     changes.router,
 ]

@@ -12,6 +12,7 @@ from fastapi import Query, Request, Response
 from trainings import queries, service
 from trainings.models import Completion
 from trainings.routes.personal import personal_router
+from trainings.routes.rules import Rules
 from trainings.schemas.completions import (
     CompletionCreate,
     CompletionPage,
@@ -32,10 +33,10 @@ async def list_completions(
 
 @router.post("/completions", status_code=201, response_model=CompletionRead)
 async def create_completion(
-    request: Request, response: Response, session: Session, caller: CurrentCaller, body: CompletionCreate
+    request: Request, response: Response, session: Session, caller: CurrentCaller, body: CompletionCreate, rules: Rules
 ) -> Completion:
-    """Record that an enrolled person completed the training."""
-    completion = await service.create_completion(session, caller, body)
+    """Record that an enrolled person met the course's rule, which completes the seat."""
+    completion = await service.create_completion(session, caller, body, rules)
     created(request, response, completion)
     return completion
 
@@ -60,7 +61,7 @@ async def void_completion(
     version: IfMatch,
     body: VoidCreate,
 ) -> Completion:
-    """Void a completion that was entered in error, once and for good; the seat may be completed anew.
+    """Void a completion that was entered in error, once and for good; the seat is `attending` again.
 
     No count of people has it from then on, and an explanation lists it as `voided`.
     """

@@ -10,12 +10,15 @@ from fastapi import Query, Request, Response
 
 from trainings import queries, service
 from trainings.models import Enrollment
+from trainings.routes.people import PeopleKey
 from trainings.routes.personal import personal_router
+from trainings.routes.rules import Rules
 from trainings.schemas.enrollments import (
     EnrollmentCreate,
     EnrollmentPage,
     EnrollmentQuery,
     EnrollmentRead,
+    EnrollmentTransition,
     EnrollmentUpdate,
 )
 
@@ -32,10 +35,16 @@ async def list_enrollments(
 
 @router.post("/enrollments", status_code=201, response_model=EnrollmentRead)
 async def create_enrollment(
-    request: Request, response: Response, session: Session, caller: CurrentCaller, body: EnrollmentCreate
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    body: EnrollmentCreate,
+    rules: Rules,
+    key: PeopleKey,
 ) -> Enrollment:
-    """Give a person a seat in a training."""
-    enrollment = await service.create_enrollment(session, caller, body)
+    """Give a person a seat in a training: confirmed with a clearance that holds when it starts, or none needed."""
+    enrollment = await service.create_enrollment(session, caller, body, rules, key)
     created(request, response, enrollment)
     return enrollment
 
@@ -59,8 +68,26 @@ async def update_enrollment(
     enrollment_id: uuid.UUID,
     version: IfMatch,
     body: EnrollmentUpdate,
+    rules: Rules,
 ) -> Enrollment:
-    """Change the note of an enrollment. Its training and person never change."""
-    enrollment = await service.update_enrollment(session, caller, enrollment_id, version, body)
+    """Change fields of an enrollment. Its training and person never change, its status does by transitions."""
+    enrollment = await service.update_enrollment(session, caller, enrollment_id, version, body, rules)
+    send_etag(request, response, enrollment)
+    return enrollment
+
+
+@router.post("/enrollments/{enrollment_id}/transitions", response_model=EnrollmentRead)
+async def advance_enrollment(
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    enrollment_id: uuid.UUID,
+    version: IfMatch,
+    body: EnrollmentTransition,
+    rules: Rules,
+) -> Enrollment:
+    """Let a seat go on: cleared, enrolled, attending, or how it ended. A completion completes it, nothing else."""
+    enrollment = await service.advance_enrollment(session, caller, enrollment_id, version, body, rules)
     send_etag(request, response, enrollment)
     return enrollment

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from chassis.paging import Page, answer_list
 from chassis.resources import IfMatch, created, send_etag
 from chassis.unit_of_work import CurrentCaller, Session
+from chassis.voids import VoidCreate
 from fastapi import Query, Request, Response
 
 from trainings import queries, service
@@ -62,5 +63,21 @@ async def update_instructor_assignment(
 ) -> InstructorAssignment:
     """Change the note of an instructor assignment. Its training and person never change."""
     assignment = await service.update_instructor_assignment(session, caller, instructor_assignment_id, version, body)
+    send_etag(request, response, assignment)
+    return assignment
+
+
+@router.post("/instructor-assignments/{instructor_assignment_id}/void", response_model=InstructorAssignmentRead)
+async def void_instructor_assignment(
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    instructor_assignment_id: uuid.UUID,
+    version: IfMatch,
+    body: VoidCreate,
+) -> InstructorAssignment:
+    """Void an assignment that was entered in error, once and for good; the person may be assigned anew."""
+    assignment = await service.void_instructor_assignment(session, caller, instructor_assignment_id, version, body)
     send_etag(request, response, assignment)
     return assignment

@@ -12,7 +12,14 @@ from fastapi import Depends, Query, Request, Response
 from trainings import queries, service
 from trainings.models import Training
 from trainings.references import Owner
-from trainings.schemas.trainings import TrainingCreate, TrainingPage, TrainingQuery, TrainingRead, TrainingUpdate
+from trainings.schemas.trainings import (
+    TrainingCreate,
+    TrainingPage,
+    TrainingQuery,
+    TrainingRead,
+    TrainingTransition,
+    TrainingUpdate,
+)
 
 router: Final = work_router("Trainings")
 
@@ -50,7 +57,7 @@ async def create_training(
     body: TrainingCreate,
     owner: ProgramsService,
 ) -> Training:
-    """Record a training. Its provider and program must be recorded already."""
+    """Record a training. Its providers, funders and program must be recorded already."""
     training = await service.create_training(session, caller, body, owner)
     created(request, response, training)
     return training
@@ -77,6 +84,25 @@ async def update_training(
 ) -> Training:
     """Change fields of a training."""
     training = await service.update_training(session, caller, training_id, version, body, owner)
+    send_etag(request, response, training)
+    return training
+
+
+@router.post("/trainings/{training_id}/transitions", response_model=TrainingRead)
+async def advance_training(
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    training_id: uuid.UUID,
+    version: IfMatch,
+    body: TrainingTransition,
+) -> Training:
+    """Let a training go on: confirmed, in progress, completed, reported, postponed, canceled.
+
+    It is completed when each of its enrollments is, or says how it ended.
+    """
+    training = await service.advance_training(session, caller, training_id, version, body)
     send_etag(request, response, training)
     return training
 

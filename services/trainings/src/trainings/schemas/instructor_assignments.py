@@ -4,7 +4,8 @@ import uuid
 
 from chassis.codes import Text
 from chassis.paging import ListQuery, Page, sort_by
-from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
+from chassis.resources import Body, CreateBody, may_be_absent
+from chassis.voids import VoidableRead, only_voided
 from pydantic import ConfigDict, Field
 
 from trainings.domain import InstructorRole
@@ -28,7 +29,7 @@ class InstructorAssignmentCreate(CreateBody):
 
     training_id: uuid.UUID
     person_id: uuid.UUID
-    role: InstructorRole = InstructorRole.lead
+    role: InstructorRole = Field(default=InstructorRole.lead, description="Only who leads hands on what they learnt.")
     note: Text | None = Field(default=None, description="For the office; no names.")
 
 
@@ -40,8 +41,8 @@ class InstructorAssignmentUpdate(Body):
     note: Text | None = may_be_absent()
 
 
-class InstructorAssignmentRead(ResourceRead):
-    """A person leads a training."""
+class InstructorAssignmentRead(VoidableRead):
+    """A person leads a training, or helps to."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -64,3 +65,4 @@ class InstructorAssignmentQuery(ListQuery):
     training_id: list[uuid.UUID] = []
     person_id: list[uuid.UUID] = []
     role: list[InstructorRole] = []
+    is_voided: bool | None = only_voided()

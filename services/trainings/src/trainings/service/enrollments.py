@@ -1,0 +1,193 @@
+"""What may be done to seats: who may take one, how it goes on, attendance, completions."""
+
+import uuid
+from datetime import date
+from decimal import Decimal
+
+from chassis.errors import invalid
+from chassis.resources import change_row, check_version, get_row, new_row, touch_row, write_row
+from chassis.tokens import Caller
+from chassis.voids import VoidCreate, check_not_voided, void_row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from trainings import domain, queries
+from trainings.clearance import is_cleared
+from trainings.domain import EnrollmentStatus, VettingBasis
+from trainings.models import Attendance, Completion, CourseVersion, Enrollment, Training, TrainingSession
+from trainings.privacy import MasterKey
+from trainings.schemas.attendances import AttendanceCreate, AttendanceUpdate
+from trainings.schemas.completions import CompletionCreate
+from trainings.schemas.enrollments import EnrollmentCreate, EnrollmentTransition, EnrollmentUpdate
+from trainings.service.loading import (
+    WRITER,
+    require_enrollment,
+    require_person,
+    require_training,
+    require_unit,
+    today,
+)
+from trainings.service.words import NO_SESSION
+from trainings.settings import TrainingsSettings
+
+
+async def create_enrollment(
+    session: AsyncSession, caller: Caller, body: EnrollmentCreate, settings: TrainingsSettings, key: MasterKey
+) -> Enrollment:
+    """Give a person a seat in a training."""
+    caller.require_role(WRITER)
+    training = await require_training(session, body.training_id)
+    person = await require_person(session, caller, body.person_id)
+    born = key.reveal(person)["birth_date"]
+    domain.check_age(date.fromisoformat(born) if born else None, training.starts_on, settings.least_age_years)
+    basis = body.vetting_basis or domain.default_vetting_basis(training.starts_on, settings.vetting_required_from)
+    domain.check_vetting_basis(basis, body.vetting_reason, training.starts_on, settings.vetting_required_from)
+    waits = basis is VettingBasis.required
+    status = body.status or (EnrollmentStatus.nominated if waits else EnrollmentStatus.enrolled)
+    domain.check_first_status(status)
+    unit_id = body.unit_id if "unit_id" in body.model_fields_set else person.unit_id
+    if body.unit_id is not None:
+        await require_unit(session, caller, body.unit_id)
+    seat = new_row(Enrollment, body, status=status, vetting_basis=basis, unit_id=unit_id)
+    if status in domain.CLEARED_STATUSES:
+        await _require_clearance(session, seat, training, settings)
+    return await write_row(session, seat)
+
+
+async def update_enrollment(
+    session: AsyncSession,
+    caller: Caller,
+    enrollment_id: uuid.UUID,
+    version: int,
+    body: EnrollmentUpdate,
+    settings: TrainingsSettings,
+) -> Enrollment:
+    """Change a seat that the caller has read at `version`. What it was cleared or completed by must still hold."""
+    caller.require_role(WRITER)
+    enrollment = await queries.get_about_person(session, caller, Enrollment, enrollment_id, lock=True)
+    check_version(enrollment, version)
+    changes = body.model_dump(exclude_unset=True)
+    after = Enrollment(**enrollment.model_dump() | changes)
+    training = await get_row(session, Training, enrollment.training_id)
+    if changes.get("unit_id") is not None:
+        await require_unit(session, caller, changes["unit_id"])
+    if changes.keys() & {"vetting_basis", "vetting_reason", "unit_id"}:
+        domain.check_vetting_basis(
+            VettingBasis(after.vetting_basis), after.vetting_reason, training.starts_on, settings.vetting_required_from
+        )
+        if after.status in domain.CLEARED_STATUSES | {EnrollmentStatus.completed}:
+            await _require_clearance(session, after, training, settings)
+    if after.status == EnrollmentStatus.completed and changes.keys() & {"post_score", "hours_attended"}:
+        await _require_completion_rule(session, after, training, settings)
+    return await change_row(session, enrollment, version, body)
+
+
+async def advance_enrollment(
+    session: AsyncSession,
+    caller: Caller,
+    enrollment_id: uuid.UUID,
+    version: int,
+    body: EnrollmentTransition,
+    settings: TrainingsSettings,
+) -> Enrollment:
+    """Let a seat that the caller has read at `version` go on."""
+    caller.require_role(WRITER)
+    enrollment = await queries.get_about_person(session, caller, Enrollment, enrollment_id, lock=True)
+    check_version(enrollment, version)
+    training = await get_row(session, Training, enrollment.training_id)
+    check_not_voided(training)
+    domain.check_enrollment_transition(EnrollmentStatus(enrollment.status), body.to)
+    if body.to in domain.CLEARED_STATUSES:
+        await _require_clearance(session, enrollment, training, settings)
+    enrollment.status = body.to
+    return await touch_row(session, enrollment)
+
+
+async def create_attendance(session: AsyncSession, caller: Caller, body: AttendanceCreate) -> Attendance:
+    """Record how long an enrolled person was in a session."""
+    caller.require_role(WRITER)
+    enrollment = await require_enrollment(session, caller, body.enrollment_id)
+    held = await session.get(TrainingSession, body.session_id)
+    if held is None:
+        raise invalid("#/session_id", "unknown_id", NO_SESSION)
+    if held.training_id != enrollment.training_id:
+        raise invalid("#/session_id", "of_another_training", "This session is of another training than the seat.")
+    domain.check_attendance(body.hours, held.hours)
+    return await write_row(session, new_row(Attendance, body, training_id=enrollment.training_id))
+
+
+async def update_attendance(
+    session: AsyncSession,
+    caller: Caller,
+    attendance_id: uuid.UUID,
+    version: int,
+    body: AttendanceUpdate,
+    settings: TrainingsSettings,
+) -> Attendance:
+    """Correct the hours of an attendance that the caller has read at `version`."""
+    caller.require_role(WRITER)
+    attendance = await queries.get_about_person(session, caller, Attendance, attendance_id, lock=True)
+    held = await get_row(session, TrainingSession, attendance.session_id)
+    domain.check_attendance(attendance.hours if body.hours is None else body.hours, held.hours)
+    changed = await change_row(session, attendance, version, body)
+    enrollment = await get_row(session, Enrollment, attendance.enrollment_id)
+    if enrollment.status == EnrollmentStatus.completed:
+        training = await get_row(session, Training, enrollment.training_id)
+        await _require_completion_rule(session, enrollment, training, settings)
+    return changed
+
+
+async def create_completion(
+    session: AsyncSession, caller: Caller, body: CompletionCreate, settings: TrainingsSettings
+) -> Completion:
+    """Record that an enrolled person completed the training, which completes the seat."""
+    caller.require_role(WRITER)
+    enrollment = await require_enrollment(session, caller, body.enrollment_id, lock=True)
+    training = await get_row(session, Training, enrollment.training_id)
+    domain.check_completion(body.completed_on, training.starts_on, today())
+    domain.check_completable(EnrollmentStatus(enrollment.status))
+    await _require_clearance(session, enrollment, training, settings)
+    await _require_completion_rule(session, enrollment, training, settings)
+    return await write_row(session, new_row(Completion, body))
+
+
+async def void_completion(
+    session: AsyncSession, caller: Caller, completion_id: uuid.UUID, version: int, body: VoidCreate
+) -> Completion:
+    """Void a completion that the caller has read at `version`; the seat is as it was before it."""
+    caller.require_role(WRITER)
+    completion = await queries.get_about_person(session, caller, Completion, completion_id, lock=True)
+    return await void_row(session, caller, completion, version, body)
+
+
+async def _require_clearance(
+    session: AsyncSession, seat: Enrollment, training: Training, settings: TrainingsSettings
+) -> None:
+    """The gate: whoever takes a seat is cleared on the first day, or it is recorded why that is not needed."""
+    basis = VettingBasis(seat.vetting_basis)
+    fault = domain.find_basis_fault(basis, seat.vetting_reason, training.starts_on, settings.vetting_required_from)
+    reasons = [fault.message] if fault is not None else []
+    if basis is VettingBasis.required:
+        reasons = await is_cleared(session, seat.person_id, seat.unit_id, training.starts_on)
+    if reasons:
+        raise domain.SeatNotCleared(training.starts_on, reasons)
+
+
+async def _require_completion_rule(
+    session: AsyncSession, seat: Enrollment, training: Training, settings: TrainingsSettings
+) -> None:
+    """What the course asks for was done, as far as it is recorded."""
+    version = None
+    if training.course_version_id is not None:
+        version = await get_row(session, CourseVersion, training.course_version_id)
+    course = await queries.find_course(session, training.course_code)
+    of_version = version.designed_hours if version else None
+    share = version.required_share if version else None
+    domain.check_completion_rule(
+        domain.CompletionRule(
+            designed_hours=of_version or (course.designed_hours if course else None),
+            required_share=Decimal(settings.completion_required_share) if share is None else share,
+            attended_hours=await queries.attended_hours(session, seat),
+            pass_mark=version.pass_mark if version else None,
+            post_score=seat.post_score,
+        )
+    )

@@ -32,7 +32,58 @@ class LeftOut(StrEnum):
     lead_not_trained_by_agency = auto()
 
 
-METHOD_VERSION: Final = "1"
+class TrainingMeasure(StrEnum):
+    """What of trainings is counted. They are four different things and a sum of hours, and are never added up."""
+
+    persons = auto()
+    attendances = auto()
+    completions = auto()
+    certifications = auto()
+    contact_hours = auto()
+
+
+class Dimension(StrEnum):
+    """What counts can be grouped by."""
+
+    nationality = auto()
+    sex = auto()
+    level = auto()
+    country = auto()
+    host_country = auto()
+    program = auto()
+    agency = auto()
+    funder = auto()
+    course = auto()
+    course_type = auto()
+    venue = auto()
+    tier = auto()
+    fiscal_year = auto()
+    calendar_year = auto()
+
+
+class PartLeftOut(StrEnum):
+    """Why a seat or a certification is not counted. The first that holds is the one."""
+
+    voided = auto()
+    not_attended = auto()
+    not_completed = auto()
+    before_period = auto()
+    after_period = auto()
+    other_nationality = auto()
+    other_sex = auto()
+    other_level = auto()
+    other_country = auto()
+    other_host_country = auto()
+    other_program = auto()
+    other_agency = auto()
+    other_funder = auto()
+    other_course = auto()
+    other_course_type = auto()
+    other_venue = auto()
+    other_tier = auto()
+
+
+METHOD_VERSION: Final = "2"
 METHODS: Final = {
     PeopleMeasure.instructors_trained: (
         "Distinct persons with a completion of a training whose course is a training of trainers and whose provider "

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import insert, text, update
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 from trainings.models import (
@@ -283,6 +284,15 @@ async def write(session: AsyncSession, history: History) -> None:
         if is_voided_later:
             later = voided
     await session.exec(update(Training).where(col(Training.id).in_(later)).values(VOID))
+
+
+async def keep(session: AsyncSession, superuser_url: str) -> None:
+    """Commit, and let the planner look at what there is, as it does by itself after a while."""
+    await session.commit()
+    engine = create_async_engine(superuser_url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text("ANALYZE"))
+    await engine.dispose()
 
 
 async def export(session: AsyncSession) -> dict[str, list[Row]]:

@@ -42,6 +42,7 @@ class Recount:
         for one in rows["attendances"]:
             if one["session_id"] in sessions:
                 self.hours[one["enrollment_id"]] += Decimal(str(one["hours"]))
+        self.found_origins: dict[str, set[str]] = {}
         self.tiers = self.find_tiers()
         self.seats = [fact for fact in map(self.seat, rows["enrollments"]) if fact]
         self.awards = [self.award(one) for one in rows["certifications"] if not one["voided_at"]]
@@ -148,6 +149,7 @@ class Recount:
                 and self.courses[training["course_code"]]["type"] == "training_of_trainers"
             ):
                 taught[self.root(seat["person_id"])].append((completed, training["id"]))
+        self.leads, self.taught = leads, taught
         tiers: dict[str, int | None] = {}
         for training in sorted(self.trainings.values(), key=lambda one: str(one["starts_on"])):
             if training["voided_at"]:
@@ -243,6 +245,152 @@ class Recount:
             "largest": max((heads for heads, _ in classes), default=0),
             "unnamed": sum(unnamed for _, unnamed in classes),
             "headcounts": len(classes),
+        }
+
+    # The cascade.
+
+    def origins(self, training: Row) -> set[str]:
+        """The trainings that made its leads what they are."""
+        if training["id"] not in self.found_origins:
+            self.found_origins[training["id"]] = self.find_origins(training)
+        return self.found_origins[training["id"]]
+
+    def find_origins(self, training: Row) -> set[str]:
+        found = set()
+        for person in self.leads[training["id"]]:
+            is_partner = self.people[person]["person_type"] == "partner_instructor"
+            starts_on = day(training["starts_on"])
+            if not is_partner and self.may_lead(person, training["course_code"], starts_on):
+                found |= {origin for completed, origin in self.taught[person] if completed < starts_on}
+        return found
+
+    def completers(self, nations: list[str], on: date) -> dict[str, set[str]]:
+        """Who had completed what."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for seat in self.seats:
+            if seat.completed and seat.day <= on and (not nations or seat.values["nationality"][0] in nations):  # type: ignore[operator]
+                found[seat.training["id"]].add(seat.person)  # type: ignore[index, arg-type]
+        return found
+
+    def placed(self, on: date) -> dict[str, int]:
+        """The tier of each training that had begun."""
+        return {one: tier for one, tier in self.tiers.items() if tier and day(self.trainings[one]["starts_on"]) <= on}
+
+    def descent(self, roots: set[str], on: date) -> set[str]:
+        """The roots that are in the cascade, and what came of any root."""
+        placed = self.placed(on)
+        found = set(roots)
+        grew = True
+        while grew:
+            more = {one for one in placed if one not in found and self.origins(self.trainings[one]) & found}
+            grew = bool(more)
+            found |= more
+        return found & set(placed)
+
+    def roots(self, agencies: list[str], on: date) -> set[str]:
+        """The trainings by partners' own instructors that one of the agencies provided."""
+        return {
+            one
+            for one, tier in self.placed(on).items()
+            if tier == 1
+            and {self.trainings[one]["provider_agency_code"], *self.trainings[one]["co_provider_agency_codes"]}
+            & set(agencies)
+        }
+
+    def generations(self, nations: list[str], agencies: list[str], on: date) -> dict[int | None, dict[str, Any]]:
+        """By tier, and of all tiers under None."""
+        placed, completers = self.placed(on), self.completers(nations, on)
+        scope = self.descent(self.roots(agencies, on), on) if agencies else set(placed)
+        whole = scope
+        if nations:
+            scope = {one for one in scope if completers[one]}
+        last_led: dict[str, date] = {}
+        for one in placed:
+            for person in self.leads[one]:
+                last_led[person] = max(last_led.get(person, date.min), day(self.trainings[one]["starts_on"]))
+        attended = {
+            (one.training["id"], one.person)  # type: ignore[index]
+            for one in self.seats
+            if one.attended and one.day <= on and (not nations or one.values["nationality"][0] in nations)  # type: ignore[operator]
+        }
+        year_ago = date(on.year - 1, on.month, on.day)
+        found: dict[int | None, dict[str, Any]] = {}
+        seen: set[str] = set()
+        for tier in sorted({placed[one] for one in scope}):
+            trainings = {one for one in scope if placed[one] == tier}
+            persons = set().union(*(completers[one] for one in trainings))
+            teachers = set().union(
+                *(
+                    completers[one]
+                    for one in trainings
+                    if self.courses[self.trainings[one]["course_code"]]["type"] == "training_of_trainers"
+                )
+            )
+            found[tier] = {
+                "trainings": len(trainings),
+                "persons": len(persons),
+                "first_persons": len(persons - seen),
+                "completions": sum(len(completers[one]) for one in trainings),
+                "attendances": sum(one in whole and placed[one] == tier for one, _ in attended) or None,
+                "instructors": len(teachers),
+                "leading_instructors": len(teachers & set(last_led)),
+                "active_instructors": sum(last_led.get(one, date.min) > year_ago for one in teachers),
+            }
+            seen |= persons
+        found[None] = {
+            "trainings": sum(bool(completers[one]) for one in scope),
+            "persons": len(seen),
+            "first_persons": len(seen),
+            "completions": sum(len(completers[one]) for one in scope),
+            "attendances": sum(one in whole for one, _ in attended) or None,
+            "instructors": None,
+            "leading_instructors": None,
+            "active_instructors": None,
+        }
+        return found
+
+    def reach(self, trainings: set[str], nations: list[str], on: date) -> dict[int | None, tuple[int, int, int]]:
+        """Trainings, persons and completions by tier, and of all under None."""
+        placed, completers = self.placed(on), self.completers(nations, on)
+        scope = self.descent(trainings, on)
+        if not scope:
+            return {None: (0, 0, 0)}
+        found = {}
+        for tier in (*sorted({placed[one] for one in scope}), None):
+            some = [one for one in scope if tier in {None, placed[one]}]
+            found[tier] = (
+                len(some),
+                len(set().union(*(completers[one] for one in some))),
+                sum(len(completers[one]) for one in some),
+            )
+        return found
+
+    def overlaps(self, agency: str, nations: list[str], on: date) -> dict[str, int]:
+        """By other agency, whom both reached."""
+        completers = self.completers(nations, on)
+        agencies = {one["provider_agency_code"] for one in self.trainings.values()}
+        agencies = agencies.union(*(one["co_provider_agency_codes"] for one in self.trainings.values()))
+        reached = {
+            one: set().union(*(completers[each] for each in self.descent(self.roots([one], on), on)), set())
+            for one in agencies
+        }
+        shared = {one: len(reached[one] & reached[agency]) for one in reached if one != agency}
+        return {one: persons for one, persons in shared.items() if persons}
+
+    def outside(self, nations: list[str], on: date) -> dict[str, tuple[int, int, int]]:
+        """Trainings, persons and completions without a tier, by reason."""
+        completers = self.completers(nations, on)
+        found: dict[str, list[str]] = defaultdict(list)
+        for one, tier in self.tiers.items():
+            if tier is None and day(self.trainings[one]["starts_on"]) <= on and completers[one]:
+                found["lead_of_unknown_tier" if self.leads[one] else "no_lead"].append(one)
+        return {
+            reason: (
+                len(some),
+                len(set().union(*(completers[one] for one in some))),
+                sum(len(completers[one]) for one in some),
+            )
+            for reason, some in found.items()
         }
 
 

@@ -34,6 +34,7 @@ class Generation:
     persons: int
     first_persons: int
     completions: int
+    attendances: int | None
     mixed_trainings: int | None
     instructors: int | None
     active_instructors: int | None

@@ -6,7 +6,7 @@ time, and no training is its own ancestor.
 
 from typing import Final
 
-from trainings.counting_sql.relations import at_both_times, function, join_person, person_of
+from trainings.counting_sql.relations import ATTENDED, TAKEN, at_both_times, function, join_person, person_of
 
 # Each lead of each training: a partner's own instructor, or with the training that made them one; with neither where
 # nothing says how they came to lead. Who holds certifications for the course hands on only what one of them covers.
@@ -106,7 +106,7 @@ _PLACED: Final = """
     links AS MATERIALIZED (SELECT * FROM cascade_links({until})),
     placed AS MATERIALIZED (
       SELECT t.id AS training_id, tiers.tier, tiers.is_mixed, tiers.unknown_reason, t.code, t.title::text AS title, t.course_code,
-             t.starts_on, t.provider_agency_code,
+             t.starts_on, t.ends_on, t.provider_agency_code,
              t.provider_agency_code || coalesce(t.co_provider_agency_codes, ARRAY[]::text[]) AS agency_codes,
              k.type = 'training_of_trainers' AS is_for_trainers
       FROM {trainings} t JOIN {courses} k ON k.code = t.course_code JOIN tiers ON tiers.training_id = t.id
@@ -143,6 +143,20 @@ _GENERATIONS: Final = f"""
     {_IN_SCOPE}, firsts AS (
       SELECT completers.person_id, min(scope.tier) AS tier
       FROM completers JOIN scope USING (training_id) GROUP BY 1
+    ), attended AS (
+      SELECT tier, count(*) AS attendances
+      FROM (
+        SELECT DISTINCT scope.tier, e.training_id, p.id
+        FROM scope
+        JOIN {{enrollments}} e ON e.training_id = scope.training_id
+        {join_person("e")}
+        JOIN {{people}} p ON p.id = {person_of("e")}
+        LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
+        {TAKEN}
+        WHERE coalesce(c.completed_on, scope.ends_on) <= on_date AND {ATTENDED}
+          AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
+      ) seat
+      GROUP BY tier
     ), teachers AS (
       SELECT DISTINCT scope.tier, completers.person_id
       FROM completers JOIN scope USING (training_id) WHERE scope.is_for_trainers
@@ -153,6 +167,7 @@ _GENERATIONS: Final = f"""
     SELECT scope.tier, count(DISTINCT scope.training_id), count(DISTINCT completers.person_id),
            count(DISTINCT completers.person_id) FILTER (WHERE firsts.tier = scope.tier),
            count(completers.person_id),
+           (SELECT attendances FROM attended WHERE attended.tier = scope.tier),
            count(DISTINCT scope.training_id) FILTER (WHERE scope.is_mixed),
            (SELECT count(*) FROM teachers WHERE teachers.tier = scope.tier),
            (SELECT count(*) FROM teachers JOIN led USING (person_id)
@@ -165,7 +180,8 @@ _GENERATIONS: Final = f"""
     GROUP BY scope.tier
     UNION ALL
     SELECT NULL, count(DISTINCT scope.training_id), count(DISTINCT completers.person_id),
-           count(DISTINCT completers.person_id), count(completers.person_id), NULL, NULL, NULL, NULL
+           count(DISTINCT completers.person_id), count(completers.person_id),
+           (SELECT sum(attendances)::bigint FROM attended), NULL, NULL, NULL, NULL
     FROM scope JOIN completers ON completers.training_id = scope.training_id
     ORDER BY 1 NULLS LAST
 """
@@ -173,7 +189,7 @@ _GENERATIONS_OF: Final = (
     "cascade_generations(of_nationalities text[], of_agencies text[], on_date date, until bigint DEFAULT NULL)"
 )
 _GENERATION: Final = (
-    "tier integer, trainings bigint, persons bigint, first_persons bigint, completions bigint, mixed_trainings bigint, "
+    "tier integer, trainings bigint, persons bigint, first_persons bigint, completions bigint, attendances bigint, mixed_trainings bigint, "
     "instructors bigint, active_instructors bigint, leading_instructors bigint"
 )
 # What no tier is known of, and why.
@@ -207,7 +223,7 @@ _OVERLAPS_OF: Final = (
     "cascade_overlaps(of_agency text, of_nationalities text[], on_date date, until bigint DEFAULT NULL)"
 )
 _OVERLAP: Final = "agency_code text, persons bigint"
-# A training, with the one that its first lead comes from: the tree that is drawn of a graph.
+# A training, with one a tier below that made a lead of it: the tree that is drawn of a graph.
 _NODE_COLUMNS: Final = """
     SELECT scope.training_id, parent.training_id, parent.others, scope.tier, scope.is_mixed, scope.code, scope.title,
            scope.course_code, scope.starts_on, scope.provider_agency_code, scope.is_for_trainers,
@@ -219,7 +235,7 @@ _NODE_COLUMNS: Final = """
         SELECT DISTINCT l.from_training_id AS training_id FROM links l WHERE l.training_id = scope.training_id
       ) origin
       JOIN placed up USING (training_id)
-      ORDER BY up.tier DESC, up.starts_on, up.training_id LIMIT 1
+      ORDER BY up.tier <> scope.tier - 1, up.starts_on, up.training_id LIMIT 1
     ) parent ON true
 """
 _NODES: Final = f"""

@@ -58,6 +58,18 @@ def function(signature: str, row: str, body: str, *, declare: str = "") -> str:
     """
 
 
+# Hours of sessions that stand, where attendance was taken; else what the seat says.
+TAKEN: Final = """
+    LEFT JOIN (
+      SELECT a.enrollment_id, sum(a.hours) AS hours
+      FROM {attendances} a JOIN {training_sessions} s ON s.id = a.session_id AND s.voided_at IS NULL
+      GROUP BY 1
+    ) taken ON taken.enrollment_id = e.id
+"""
+ATTENDED: Final = (
+    "(c.id IS NOT NULL OR coalesce(e.status IN ('attending', 'completed'), false) "
+    "OR coalesce(taken.hours, e.hours_attended, 0) > 0)"
+)
 CANONICAL: Final = "canonical_people(until bigint DEFAULT NULL)"
 _ROOTS: Final = """
     WITH RECURSIVE links AS (

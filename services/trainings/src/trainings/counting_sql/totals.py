@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from trainings.counting_sql.relations import at_both_times, function, join_person, person_of
+from trainings.counting_sql.relations import ATTENDED, TAKEN, at_both_times, function, join_person, person_of
 
 # Why a seat is not counted, and what holds where it is. The first that fails is the reason. Arrays that are empty do
 # not filter. `t` is the training, `k` its course, `p` the person, `e` the seat, `f` what follows from them.
@@ -90,18 +90,6 @@ _TIERS: Final = """
       SELECT * FROM training_tiers({until}) WHERE 'tier' = ANY (by) OR cardinality(of_tiers) > 0
     ) tiers ON tiers.training_id = t.id
 """
-# Hours of sessions that stand, where attendance was taken; else what the seat says.
-_TAKEN: Final = """
-    LEFT JOIN (
-      SELECT a.enrollment_id, sum(a.hours) AS hours
-      FROM {attendances} a JOIN {training_sessions} s ON s.id = a.session_id AND s.voided_at IS NULL
-      GROUP BY 1
-    ) taken ON taken.enrollment_id = e.id
-"""
-_ATTENDED: Final = (
-    "(c.id IS NOT NULL OR coalesce(e.status IN ('attending', 'completed'), false) "
-    "OR coalesce(taken.hours, e.hours_attended, 0) > 0)"
-)
 # Each seat with its standing completion. A seat whose only completion was voided is shown as such to an account.
 _SEATS: Final = f"""
     {{enrollments}} e
@@ -110,11 +98,11 @@ _SEATS: Final = f"""
     {join_person("e")}
     JOIN {{people}} p ON p.id = {person_of("e")}
     LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
-    {_TAKEN}
+    {TAKEN}
     {_TIERS}
     CROSS JOIN LATERAL (
       SELECT p.id AS person_id, c.completed_on,
-             {_ATTENDED} AS is_attended,
+             {ATTENDED} AS is_attended,
              c.id IS NULL AND of_measure IN ('persons', 'completions') AND EXISTS (
                SELECT FROM {{completions}} v WHERE v.enrollment_id = e.id AND v.voided_at IS NOT NULL
              ) AS is_completion_voided,
@@ -157,8 +145,8 @@ _HEADS: Final = f"""
       {join_person("e")}
       JOIN {{people}} p ON p.id = {person_of("e")}
       LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
-      {_TAKEN}
-      WHERE e.training_id = t.id AND {_ATTENDED}
+      {TAKEN}
+      WHERE e.training_id = t.id AND {ATTENDED}
     ) roster
     CROSS JOIN LATERAL (
       VALUES ('female', t.headcount_female, roster.female), ('male', t.headcount_male, roster.male),

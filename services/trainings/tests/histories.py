@@ -147,11 +147,9 @@ class History:
             )
         sessions = self.add_sessions(training) if self.is_so(0.2) else []
         is_headcount_only = self.is_so(0.05)
-        attended: list[str] = []
         free = [one for one in dice.sample(self.others, seats * 2) if one not in leads]
-        for person in [] if is_headcount_only else free[: dice.randint(seats // 2, seats * 3 // 2)]:
-            if self.add_seat(training, person, sessions):
-                attended.append(self.sex_of[person])
+        seated = [] if is_headcount_only else free[: dice.randint(seats // 2, seats * 3 // 2)]
+        attended = [self.sex_of[person] for person in seated if self.add_seat(training, person, sessions)]
         if is_headcount_only or self.is_so(0.12):
             counted = {sex: attended.count(sex) + dice.choice([0, 0, 3, 11]) for sex in SEXES}
             moved = min(counted["female"], dice.choice([0, 0, 2]))  # the list said nothing of some whom we know to be

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from trainings.models import (
+    AgencyRef,
     Attendance,
     Certification,
     CertificationSuspension,
@@ -103,6 +104,11 @@ def holds_any(column: Any) -> Callable[[list[str]], ColumnElement[bool]]:  # noq
 async def find_course(session: AsyncSession, code: str) -> Course | None:
     """The course with this code."""
     return (await session.exec(select(Course).where(Course.code == code))).one_or_none()
+
+
+async def find_agency(session: AsyncSession, agency_id: uuid.UUID) -> AgencyRef | None:
+    """The agency with this id, where something here has referred to it."""
+    return (await session.exec(select(AgencyRef).where(AgencyRef.id == agency_id))).one_or_none()
 
 
 def courses() -> Listing:

@@ -79,6 +79,22 @@ class Reach:
     completions: int
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A training's tier, or why none is known."""
+
+    tier: int | None
+    unknown_reason: str | None
+
+
+async def find_place(session: AsyncSession, training_id: uuid.UUID, until: int | None) -> Place | None:
+    """Where a training stands; None where nobody leads it."""
+    statement = text("SELECT tier, unknown_reason FROM training_tiers(:until) WHERE training_id = :training_id")
+    bound = statement.bindparams(bindparam("until", until, BigInteger), bindparam("training_id", training_id, Uuid))
+    row = (await (await session.connection()).execute(bound)).mappings().one_or_none()
+    return Place(**row) if row else None
+
+
 async def list_generations(session: AsyncSession, scope: Scope) -> list[Generation]:
     """Tier by tier, and the union last."""
     rows = await _rows(session, "cascade_generations(:nationalities, :agencies, :on_date, :until)", scope)

@@ -105,8 +105,8 @@ _PLACED: Final = """
     WITH RECURSIVE tiers AS MATERIALIZED (SELECT * FROM training_tiers({until})),
     links AS MATERIALIZED (SELECT * FROM cascade_links({until})),
     placed AS MATERIALIZED (
-      SELECT t.id AS training_id, tiers.tier, tiers.is_mixed, tiers.unknown_reason, t.code, t.title::text AS title, t.course_code,
-             t.starts_on, t.ends_on, t.provider_agency_code,
+      SELECT t.id AS training_id, tiers.tier, tiers.is_mixed, tiers.unknown_reason, t.code, t.title::text AS title,
+             t.course_code, t.starts_on, t.ends_on, t.provider_agency_code,
              t.provider_agency_code || coalesce(t.co_provider_agency_codes, ARRAY[]::text[]) AS agency_codes,
              k.type = 'training_of_trainers' AS is_for_trainers
       FROM {trainings} t JOIN {courses} k ON k.code = t.course_code JOIN tiers ON tiers.training_id = t.id
@@ -189,8 +189,8 @@ _GENERATIONS_OF: Final = (
     "cascade_generations(of_nationalities text[], of_agencies text[], on_date date, until bigint DEFAULT NULL)"
 )
 _GENERATION: Final = (
-    "tier integer, trainings bigint, persons bigint, first_persons bigint, completions bigint, attendances bigint, mixed_trainings bigint, "
-    "instructors bigint, active_instructors bigint, leading_instructors bigint"
+    "tier integer, trainings bigint, persons bigint, first_persons bigint, completions bigint, attendances bigint, "
+    "mixed_trainings bigint, instructors bigint, active_instructors bigint, leading_instructors bigint"
 )
 # What no tier is known of, and why.
 _OUTSIDE: Final = f"""

@@ -3,6 +3,7 @@
 from typing import Final
 
 from trainings.routes import (
+    cascades,
     changes,
     completions,
     courses,
@@ -10,6 +11,7 @@ from trainings.routes import (
     instructor_assignments,
     people,
     recorded_figures,
+    training_counts,
     trainings,
 )
 
@@ -21,5 +23,7 @@ ROUTERS: Final = [
     completions.router,
     instructor_assignments.router,
     recorded_figures.router,
+    training_counts.router,
+    cascades.router,
     changes.router,
 ]

@@ -98,7 +98,7 @@ class History:
         return self.dice.random() < share
 
     def add_person(self) -> None:
-        is_partner = self.is_so(0.03)
+        is_partner = not self.rows["people"] or self.is_so(0.03)
         self.add(
             "people",
             country_code="US" if is_partner else "MX",

@@ -5,7 +5,7 @@ from trainings.counting_sql import create_counting
 
 revision = "0012"
 down_revision = "0009"
-COUNTING = "31f7dab95171ba54"
+COUNTING = "f0de0c9cdd64f95a"
 
 
 def upgrade() -> None:

@@ -232,6 +232,12 @@ MATRIX: Final = (
     Row("POST /v1/trainings/{training_id}/void", OWN_COUNTRY, "trainings", _WHY),
     Row("GET /v1/recorded-figures", READ, query="measure=officers_trained&nationality_code={country}&explain=true"),
     Row("GET /v1/recorded-figures", READ, query="measure=instructors_trained&explain=true"),
+    Row("GET /v1/training-counts", READ, query="measure=persons&nationality_code={country}&group_by=sex&explain=true"),
+    Row("GET /v1/training-counts", READ, query="measure=attendances&group_by=nationality&group_by=agency"),
+    Row("GET /v1/cascades", READ, query="country_code={country}&with_nodes=true"),
+    Row("GET /v1/cascades", READ, query="agency_code=US-NM-CD"),
+    Row("GET /v1/trainings/{training_id}/cascade", READ, "trainings", query="country_code={country}"),
+    Row("GET /v1/agencies/{agency_id}/reach", READ, "agencies", query="country_code={country}"),
     # Cards and figures.
     Row("GET /v1/countries", READ),
     Row("GET /v1/countries/{country_code}", READ, "country"),

@@ -29,7 +29,8 @@ SECURED: Final = (
 BOTH, CODE_ALONE, DATABASE_ALONE = "both lines", "the code alone", "the database alone"
 # What the second line protects, and what could give it away.
 TRAININGS: Final = PERSONAL | {
-    "courses", "course-versions", "trainings", "training-sessions", "recorded-figures", "figures", "countries",
+    "courses", "course-versions", "trainings", "training-sessions", "recorded-figures", "training-counts", "cascades",
+    "figures", "countries",
     "changes", "history",
 }  # fmt: skip
 VIEW: Final = {"limit", "cursor", "format", "excel", "with_total", "sort"}
@@ -164,7 +165,7 @@ def channels_of(house: House, plain: Call, own: dict[str, Any], *, is_full: bool
     if row.is_about_people:
         yield by(method="HEAD", expected=401 if plain.column == "anonymous" else 405)
     if row.of:
-        if "{" in row.path and row.of in own and "version" in own[row.of]:
+        if row.path.endswith("}") and row.of in own and "version" in own[row.of]:
             version = (("If-None-Match", f'"{own[row.of]["version"]}"'),)
             yield by(headers=version, expected=304 if plain.expected == 200 else plain.expected)
         return

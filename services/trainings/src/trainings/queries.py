@@ -17,6 +17,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from trainings.domain import LEADING_KINDS
 from trainings.models import (
+    AgencyRef,
     Attendance,
     Certification,
     CertificationSuspension,
@@ -140,6 +141,11 @@ async def find_open_suspension(session: AsyncSession, certification_id: uuid.UUI
         CertificationSuspension.certification_id == certification_id, col(CertificationSuspension.ends_on).is_(None)
     )
     return (await session.exec(statement)).one_or_none()
+
+
+async def find_agency(session: AsyncSession, agency_id: uuid.UUID) -> AgencyRef | None:
+    """The agency with this id, where something here has referred to it."""
+    return (await session.exec(select(AgencyRef).where(AgencyRef.id == agency_id))).one_or_none()
 
 
 def courses() -> Listing:

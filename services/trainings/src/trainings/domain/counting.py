@@ -32,7 +32,58 @@ class LeftOut(StrEnum):
     lead_not_trained_by_agency = auto()
 
 
-METHOD_VERSION: Final = "1"
+class TrainingMeasure(StrEnum):
+    """What of trainings is counted. They are four different things and a sum of hours, and are never added up."""
+
+    persons = auto()
+    attendances = auto()
+    completions = auto()
+    certifications = auto()
+    contact_hours = auto()
+
+
+class Dimension(StrEnum):
+    """What counts can be grouped by."""
+
+    nationality = auto()
+    sex = auto()
+    level = auto()
+    country = auto()
+    host_country = auto()
+    program = auto()
+    agency = auto()
+    funder = auto()
+    course = auto()
+    course_type = auto()
+    venue = auto()
+    tier = auto()
+    fiscal_year = auto()
+    calendar_year = auto()
+
+
+class PartLeftOut(StrEnum):
+    """Why a seat or a certification is not counted. The first that holds is the one."""
+
+    voided = auto()
+    not_attended = auto()
+    not_completed = auto()
+    before_period = auto()
+    after_period = auto()
+    other_nationality = auto()
+    other_sex = auto()
+    other_level = auto()
+    other_country = auto()
+    other_host_country = auto()
+    other_program = auto()
+    other_agency = auto()
+    other_funder = auto()
+    other_course = auto()
+    other_course_type = auto()
+    other_venue = auto()
+    other_tier = auto()
+
+
+METHOD_VERSION: Final = "2"
 METHODS: Final = {
     PeopleMeasure.instructors_trained: (
         "Distinct persons with a completion of a training whose course is a training of trainers and whose provider "
@@ -94,10 +145,7 @@ def is_small(persons: int) -> bool:
 
 def hide_small_cells(cells: Sequence[Cell]) -> list[Cell]:
     """The cells of one total with the small ones hidden, and never one alone: the total would give it away."""
-    hidden = {place for place, cell in enumerate(cells) if is_small(cell.persons or 0)}
-    if len(hidden) == 1:
-        rest = [place for place, cell in enumerate(cells) if place not in hidden and cell.persons]
-        hidden.update(sorted(rest, key=lambda place: cells[place].persons or 0)[:1])
+    hidden = small_places([cell.persons or 0 for cell in cells])
     return [cell.hide() if place in hidden else cell for place, cell in enumerate(cells)]
 
 
@@ -109,3 +157,115 @@ def hide_small_account(counted: Cell, left_out: Mapping[LeftOut, Cell]) -> tuple
     if voided := left_out.get(LeftOut.voided):
         shown[LeftOut.voided] = voided.hide() if is_small(voided.persons or 0) else voided
     return counted, {reason: shown[reason] for reason in left_out}
+
+
+class LevelRecorded(StrEnum):
+    """A level, or that none is recorded."""
+
+    line = auto()
+    mid = auto()
+    senior = auto()
+    academy_instructor = auto()
+    not_recorded = auto()
+
+
+class OutsideReason(StrEnum):
+    """Why no tier is known of a training."""
+
+    no_lead = auto()
+    lead_of_unknown_tier = auto()
+
+
+class CascadeFlag(StrEnum):
+    """What makes one look twice at what was handed on."""
+
+    mixed_team = auto()
+    far_from_the_source = auto()
+
+
+FAR_TIER: Final = 3
+"""Each step loses something, so from here on a training is flagged."""
+OUTSIDE_WORDS: Final = {
+    OutsideReason.no_lead: "No lead instructor is recorded.",
+    OutsideReason.lead_of_unknown_tier: (
+        "Of a lead instructor nothing says who trained them: no training of trainers completed before this one began, "
+        "or no certification that held."
+    ),
+}
+CASCADE_METHOD_VERSION: Final = "1"
+CASCADE_RULE: Final = (
+    "Tier 1 is led by partners' own instructors. Any other training is one tier above the highest of its leads; a lead "
+    "comes from the lowest tier at which they completed a training of trainers before it began, and who holds "
+    "certifications for its course hands on only what one of them covers on its first day. Persons are distinct, with "
+    "a completion by the as-of date."
+)
+COUNT_METHOD_VERSION: Final = "1"
+COUNT_METHODS: Final = {
+    TrainingMeasure.persons: (
+        "Distinct persons with at least one completion. Where trainings have only a headcount it is a range: at least "
+        "the larger of the distinct persons by name and the largest headcount, at most these persons and all others."
+    ),
+    TrainingMeasure.attendances: (
+        "Pairs of person and training where the person attended, by the roster, and beside them those of headcounts "
+        "that no roster names."
+    ),
+    TrainingMeasure.completions: "Pairs of person and training with a completion; a headcount says nothing of it.",
+    TrainingMeasure.certifications: "Certifications issued, those that have ended since included.",
+    TrainingMeasure.contact_hours: (
+        "Hours of attendance at sessions, or of the seat where none is taken; the least where some are not recorded."
+    ),
+}
+COUNT_UNITS: Final = {
+    TrainingMeasure.persons: "persons",
+    TrainingMeasure.attendances: "attendances",
+    TrainingMeasure.completions: "completions",
+    TrainingMeasure.certifications: "certifications",
+    TrainingMeasure.contact_hours: "hours",
+}
+_BY_COMPLETION: Final = "By the day of completion; a headcount by the last day of its training."
+_BY_END: Final = "By the day of completion, without one by the last day of the training."
+PERIOD_RULES: Final = {
+    TrainingMeasure.persons: _BY_COMPLETION,
+    TrainingMeasure.attendances: _BY_END,
+    TrainingMeasure.completions: "By the day of completion.",
+    TrainingMeasure.certifications: "By the day of issue.",
+    TrainingMeasure.contact_hours: _BY_END,
+}
+PART_LEFT_OUT_WORDS: Final = {
+    PartLeftOut.voided: "It was entered in error and voided, itself or with its training.",
+    PartLeftOut.not_attended: "The person did not attend.",
+    PartLeftOut.not_completed: "The person attended and did not complete.",
+    PartLeftOut.before_period: "Before the first day of the period.",
+    PartLeftOut.after_period: "After the as-of date.",
+    PartLeftOut.other_nationality: "The person has another nationality.",
+    PartLeftOut.other_sex: "The person's sex is recorded otherwise, or not.",
+    PartLeftOut.other_level: "The person's level is recorded otherwise, or not.",
+    PartLeftOut.other_country: "The training was for people of other countries.",
+    PartLeftOut.other_host_country: "The training took place in another country.",
+    PartLeftOut.other_program: "The training belongs to another program, or to none.",
+    PartLeftOut.other_agency: "Another agency provided the training or issued the certification.",
+    PartLeftOut.other_funder: "Another agency paid for the training, or none is recorded.",
+    PartLeftOut.other_course: "It is of another course.",
+    PartLeftOut.other_course_type: "The course is of another type.",
+    PartLeftOut.other_venue: "The training took place at another kind of venue.",
+    PartLeftOut.other_tier: "The training is of another tier, or of none.",
+}
+
+
+def first_day(fiscal_year: int) -> date:
+    """Of the US fiscal year that is named by the year in which it ends."""
+    return date(fiscal_year - 1, 10, 1)
+
+
+def last_day(fiscal_year: int) -> date:
+    """As `first_day`."""
+    return date(fiscal_year, 9, 30)
+
+
+def small_places(persons: Sequence[int]) -> set[int]:
+    """Which of the cells of one total are hidden: the small ones, and never one alone, which the total would tell."""
+    hidden = {place for place, count in enumerate(persons) if is_small(count)}
+    if len(hidden) == 1:
+        rest = [place for place, count in enumerate(persons) if place not in hidden and count]
+        hidden.update(sorted(rest, key=lambda place: persons[place])[:1])
+    return hidden

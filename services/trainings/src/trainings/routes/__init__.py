@@ -4,6 +4,7 @@ from typing import Final
 
 from trainings.routes import (
     attendances,
+    cascades,
     certifications,
     changes,
     completions,
@@ -13,6 +14,7 @@ from trainings.routes import (
     instructor_assignments,
     people,
     recorded_figures,
+    training_counts,
     training_sessions,
     trainings,
 )
@@ -29,5 +31,7 @@ ROUTERS: Final = [
     instructor_assignments.router,
     certifications.router,
     recorded_figures.router,
+    training_counts.router,
+    cascades.router,
     changes.router,
 ]

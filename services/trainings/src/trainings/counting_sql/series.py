@@ -1,29 +1,25 @@
-"""The counting rules as SQL: what the definer functions are made of that `counting` calls. Nothing here runs.
+"""Instructors and officers trained: the counts that reported figures are compared with."""
 
-They are functions of the database because row security hides foreign people from whoever asks, and a figure is the same
-for every reader: these alone read all rows, as the owner, and give out nothing but numbers. A change of any text here
-needs a new migration that calls `create_counting` again.
-"""
-
-import hashlib
 from typing import Final
 
-from sqlalchemy import Connection
+from trainings.counting_sql.relations import KNOWN, NOW, function, join_person, person_of
 
 # Each completion with its person, training and date, and why it is left out: null where it counts. The as-of date is
-# no part of it, so that one reading serves all dates. In braces stand the tables: as they are, or as they were known.
-_COMPLETIONS: Final = """
-    {completions} c
-    JOIN {enrollments} e ON e.id = c.enrollment_id
-    JOIN {trainings} t ON t.id = e.training_id
-    JOIN {courses} k ON k.code = t.course_code
+# no part of it, so that one reading serves all dates.
+_COMPLETIONS: Final = f"""
+    {{completions}} c
+    JOIN {{enrollments}} e ON e.id = c.enrollment_id
+    JOIN {{trainings}} t ON t.id = e.training_id
+    JOIN {{courses}} k ON k.code = t.course_code
+    {join_person("e")}
 """
 # What was entered in error, itself or with its training, is looked at first: whatever else it says is not so.
 _STANDS: Final = "c.voided_at IS NULL AND t.voided_at IS NULL"
 _VOIDED: Final = f"WHEN NOT ({_STANDS}) THEN 'voided'"
 _BY_AGENCY: Final = "(cardinality(of_agencies) = 0 OR t.provider_agency_code = ANY (of_agencies))"
+_PERSON: Final = person_of("e")
 _OF_NATIONALITY: Final = (
-    "JOIN {people} p ON p.id = e.person_id AND p.nationality_code = coalesce(of_nationality, p.nationality_code)"
+    f"JOIN {{people}} p ON p.id = {_PERSON} AND p.nationality_code = coalesce(of_nationality, p.nationality_code)"
 )
 _OTHER_PLACE: Final = """
     WHEN t.venue_kind <> at_venue THEN 'other_venue'
@@ -32,7 +28,7 @@ _OTHER_PLACE: Final = """
 _FACTS: Final = {
     "instructors_trained": f"""
         WITH facts AS MATERIALIZED (
-          SELECT e.person_id, e.training_id, c.completed_on,
+          SELECT {_PERSON} AS person_id, e.training_id, c.completed_on,
                  CASE {_VOIDED} WHEN NOT {_BY_AGENCY} THEN 'other_provider' {_OTHER_PLACE} END AS left_out
           FROM {_COMPLETIONS} {_OF_NATIONALITY}
           WHERE k.type = 'training_of_trainers'
@@ -42,19 +38,20 @@ _FACTS: Final = {
     # trained the lead's trainer does not matter.
     "officers_trained": f"""
         WITH trained AS (
-          SELECT e.person_id, min(c.completed_on) AS first_on
+          SELECT {_PERSON} AS person_id, min(c.completed_on) AS first_on
           FROM {_COMPLETIONS}
           WHERE k.type = 'training_of_trainers' AND {_BY_AGENCY} AND {_STANDS}
-          GROUP BY e.person_id
+          GROUP BY 1
         ), led AS (
           SELECT a.training_id, coalesce(bool_or(trained.first_on < t.starts_on), false) AS is_by_trained_lead
           FROM {{instructor_assignments}} a
           JOIN {{trainings}} t ON t.id = a.training_id
-          LEFT JOIN trained ON trained.person_id = a.person_id
-          WHERE a.role = 'lead'
+          {join_person("a")}
+          LEFT JOIN trained ON trained.person_id = {person_of("a")}
+          WHERE a.role = 'lead' AND a.voided_at IS NULL
           GROUP BY a.training_id
         ), facts AS MATERIALIZED (
-          SELECT e.person_id, e.training_id, c.completed_on,
+          SELECT {_PERSON} AS person_id, e.training_id, c.completed_on,
                  CASE {_VOIDED} {_OTHER_PLACE}
                       WHEN led.training_id IS NULL THEN 'no_lead'
                       WHEN NOT led.is_by_trained_lead THEN 'lead_not_trained_by_agency' END AS left_out
@@ -84,51 +81,26 @@ _ACCOUNT: Final = """
            count(*), count(DISTINCT person_id), count(DISTINCT training_id)
     FROM facts GROUP BY 1
 """
-_TABLES: Final = ("completions", "courses", "enrollments", "instructor_assignments", "people", "trainings")
 _SCOPE: Final = "of_measure text, of_nationality text, of_agencies text[], at_venue text, of_program text"
 _POINT: Final = "as_of date, persons bigint, records bigint, recorded_persons bigint"
 _CELL: Final = "reason text, completions bigint, persons bigint, trainings bigint"
+_COUNT: Final = f"count_people({_SCOPE}, on_dates date[], until bigint DEFAULT NULL)"
+_ACCOUNT_FOR: Final = f"account_for({_SCOPE}, on_date date, until bigint DEFAULT NULL)"
 
 
 def _choose(question: str) -> str:
-    """`question` asked of the facts of each measure, of the tables as they are or as they were known."""
-    now = {table: table for table in _TABLES}
-    known = {table: f"known_{table}(until)" for table in _TABLES}
-    return "".join(
+    """`question` asked of the facts of each measure. An unknown measure is an error, never nothing."""
+    cases = "".join(
         f"""
-        WHEN of_measure = '{measure}' AND until IS {"NULL" if tables is now else "NOT NULL"} THEN
+        WHEN of_measure = '{measure}' AND until IS {"NULL" if tables is NOW else "NOT NULL"} THEN
         RETURN QUERY {(facts + question).format_map(tables)};"""
         for measure, facts in _FACTS.items()
-        for tables in (now, known)
+        for tables in (NOW, KNOWN)
     )
+    return f"CASE {cases} END CASE;"
 
 
-def _function(signature: str, row: str, question: str) -> str:
-    return f"""
-    CREATE OR REPLACE FUNCTION {signature} RETURNS TABLE ({row})
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    #variable_conflict use_column
-    BEGIN
-      CASE {_choose(question)}
-      END CASE;
-    END $$
-    """
-
-
-_COUNT: Final = f"count_people({_SCOPE}, on_dates date[], until bigint DEFAULT NULL)"
-_ACCOUNT_FOR: Final = f"account_for({_SCOPE}, on_date date, until bigint DEFAULT NULL)"
-_FUNCTIONS: Final = {
-    _COUNT: _function(_COUNT, _POINT, _POINTS),
-    _ACCOUNT_FOR: _function(_ACCOUNT_FOR, _CELL, _ACCOUNT),
+FUNCTIONS: Final = {
+    _COUNT: function(_COUNT, _POINT, _choose(_POINTS)),
+    _ACCOUNT_FOR: function(_ACCOUNT_FOR, _CELL, _choose(_ACCOUNT)),
 }
-DIGEST: Final = hashlib.sha256("".join(_FUNCTIONS.values()).encode()).hexdigest()[:16]
-"""Of all texts. The newest migration that makes the functions names it, so that a test tells who forgets to add one."""
-
-
-def create_counting(connection: Connection) -> None:
-    """Make the functions, or replace them, as the owner of the database; only the serving role may call them."""
-    for signature, function in _FUNCTIONS.items():
-        connection.exec_driver_sql(function)
-        bare = signature.replace(" DEFAULT NULL", "")
-        connection.exec_driver_sql(f"REVOKE ALL ON FUNCTION {bare} FROM PUBLIC")
-        connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {bare} TO trainings_app")

@@ -1,4 +1,4 @@
-"""Every count of people. One query answers all dates of a measure, and counts all rows, whoever asks."""
+"""Instructors and officers trained. One query answers all dates of a measure, and counts all rows, whoever asks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,0 +1,12 @@
+"""Counts of people by any mix of filters, and the cascade; two records that were merged are one person."""
+
+from alembic import op
+from trainings.counting_sql import create_counting
+
+revision = "0012"
+down_revision = "0010"
+COUNTING = "f0de0c9cdd64f95a"
+
+
+def upgrade() -> None:
+    create_counting(op.get_bind())

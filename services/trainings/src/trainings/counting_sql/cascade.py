@@ -1,0 +1,297 @@
+"""Who trained whom: tiers of trainings, generations of people, what came of an agency or a training.
+
+An edge: somebody completed a training of trainers and led another training that began later. So it never runs back in
+time, and no training is its own ancestor.
+"""
+
+from typing import Final
+
+from trainings.counting_sql.relations import ATTENDED, TAKEN, at_both_times, function, join_person, person_of
+
+# Each lead of each training: a partner's own instructor, or with the training that made them one; with neither where
+# nothing says how they came to lead. Who holds certifications for the course hands on only what one of them covers.
+_LINKS: Final = f"""
+    WITH leads AS (
+      SELECT a.training_id, {person_of("a")} AS person_id, t.starts_on, t.course_code
+      FROM {{instructor_assignments}} a
+      JOIN {{trainings}} t ON t.id = a.training_id AND t.voided_at IS NULL
+      {join_person("a")}
+      WHERE a.role = 'lead' AND a.voided_at IS NULL
+    ), awards AS (
+      SELECT {person_of("q")} AS person_id, q.id, q.course_code, q.issued_on, q.expires_on, q.revoked_on
+      FROM {{certifications}} q {join_person("q")}
+      WHERE q.voided_at IS NULL AND q.kind IN ('instructor', 'master_trainer')
+    ), qualified AS (
+      SELECT l.training_id, l.person_id, l.starts_on, p.person_type = 'partner_instructor' AS is_partner,
+             coalesce(bool_or(
+               q.issued_on <= l.starts_on AND coalesce(q.expires_on >= l.starts_on, true)
+               AND coalesce(q.revoked_on > l.starts_on, true) AND NOT EXISTS (
+                 SELECT FROM {{certification_suspensions}} s
+                 WHERE s.certification_id = q.id AND l.starts_on BETWEEN s.starts_on AND coalesce(s.ends_on, 'infinity')
+               )
+             ), true) AS is_certified
+      FROM leads l
+      JOIN {{people}} p ON p.id = l.person_id
+      LEFT JOIN awards q ON q.person_id = l.person_id AND q.course_code = l.course_code
+      GROUP BY l.training_id, l.person_id, l.starts_on, is_partner
+    ), taught AS (
+      SELECT DISTINCT {person_of("e")} AS person_id, e.training_id, min(c.completed_on) AS completed_on
+      FROM {{completions}} c
+      JOIN {{enrollments}} e ON e.id = c.enrollment_id
+      JOIN {{trainings}} t ON t.id = e.training_id AND t.voided_at IS NULL
+      JOIN {{courses}} k ON k.code = t.course_code AND k.type = 'training_of_trainers'
+      {join_person("e")}
+      WHERE c.voided_at IS NULL
+      GROUP BY 1, 2
+    )
+    SELECT l.training_id, l.person_id, l.is_partner, l.is_certified, taught.training_id
+    FROM qualified l
+    LEFT JOIN taught ON taught.person_id = l.person_id AND taught.completed_on < l.starts_on
+                        AND NOT l.is_partner AND l.is_certified
+"""
+_LINKS_OF: Final = "cascade_links(until bigint DEFAULT NULL)"
+_LINK: Final = "training_id uuid, person_id uuid, is_partner boolean, is_certified boolean, from_training_id uuid"
+
+# Tier by tier: a training's is known once that of each of its leads is, and a lead's is the lowest they come from. What
+# is found in a round is one above the highest lead, so a later round never finds a lower one.
+_TIERS_BODY: Final = """
+      SELECT array_agg(l.training_id), array_agg(l.person_id), array_agg(l.is_partner), array_agg(l.from_training_id)
+      INTO of_training, of_person, of_partner, of_origin FROM cascade_links(until) l;
+      LOOP
+        SELECT array_agg(one.training_id), array_agg(one.tier), array_agg(one.is_mixed)
+        INTO found, found_tiers, found_mixed
+        FROM (
+          SELECT lead.training_id, 1 + max(lead.tier) AS tier, max(lead.tier) <> min(lead.tier) AS is_mixed
+          FROM (
+            SELECT link.training_id, link.person_id, min(CASE WHEN link.is_partner THEN 0 ELSE k.tier END) AS tier
+            FROM unnest(of_training, of_person, of_partner, of_origin)
+              AS link (training_id, person_id, is_partner, from_training_id)
+            LEFT JOIN unnest(known, tiers) AS k (training_id, tier) ON k.training_id = link.from_training_id
+            GROUP BY 1, 2
+          ) lead
+          GROUP BY 1 HAVING bool_and(lead.tier IS NOT NULL)
+        ) one
+        WHERE NOT EXISTS (SELECT FROM unnest(known) AS k (id) WHERE k.id = one.training_id);
+        EXIT WHEN found IS NULL;
+        known := known || found;
+        tiers := tiers || found_tiers;
+        mixed := mixed || found_mixed;
+      END LOOP;
+      RETURN QUERY
+      SELECT k.training_id, k.tier, k.is_mixed, NULL::text
+      FROM unnest(known, tiers, mixed) AS k (training_id, tier, is_mixed)
+      UNION ALL
+      SELECT link.training_id, NULL, NULL, 'lead_of_unknown_tier'
+      FROM unnest(of_training) AS link (training_id)
+      WHERE NOT EXISTS (SELECT FROM unnest(known) AS k (id) WHERE k.id = link.training_id)
+      GROUP BY 1;
+"""
+_TIERS_OF: Final = "training_tiers(until bigint DEFAULT NULL)"
+_TIER: Final = "training_id uuid, tier integer, is_mixed boolean, unknown_reason text"
+
+# Trainings that came of others, themselves included; outside the cascade nothing is handed on.
+_DESCENT: Final = """
+    descent AS (
+      SELECT root.of_root, root.training_id FROM roots root
+      UNION
+      SELECT d.of_root, l.training_id
+      FROM descent d
+      JOIN links l ON l.from_training_id = d.training_id
+      JOIN placed ON placed.training_id = l.training_id
+    )
+"""
+# Of each training with a tier that had begun by the day; and the roots asked for, by the agencies that provided them.
+_PLACED: Final = """
+    WITH RECURSIVE tiers AS MATERIALIZED (SELECT * FROM training_tiers({until})),
+    links AS MATERIALIZED (SELECT * FROM cascade_links({until})),
+    placed AS MATERIALIZED (
+      SELECT t.id AS training_id, tiers.tier, tiers.is_mixed, tiers.unknown_reason, t.code, t.title::text AS title,
+             t.course_code, t.starts_on, t.ends_on, t.provider_agency_code,
+             t.provider_agency_code || coalesce(t.co_provider_agency_codes, ARRAY[]::text[]) AS agency_codes,
+             k.type = 'training_of_trainers' AS is_for_trainers
+      FROM {trainings} t JOIN {courses} k ON k.code = t.course_code JOIN tiers ON tiers.training_id = t.id
+      WHERE t.starts_on <= on_date AND tiers.tier IS NOT NULL
+    ),
+"""
+_ROOTS_OF_AGENCIES: Final = """
+    roots AS (
+      SELECT agency.code AS of_root, placed.training_id
+      FROM placed CROSS JOIN LATERAL unnest(placed.agency_codes) AS agency (code)
+      WHERE placed.tier = 1
+    ),
+"""
+_COMPLETERS: Final = f"""
+    completers AS MATERIALIZED (
+      SELECT DISTINCT e.training_id, p.id AS person_id
+      FROM {{completions}} c
+      JOIN {{enrollments}} e ON e.id = c.enrollment_id
+      {join_person("e")}
+      JOIN {{people}} p ON p.id = {person_of("e")}
+      WHERE c.voided_at IS NULL AND c.completed_on <= on_date
+        AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
+    )
+"""
+_IN_SCOPE: Final = f"""
+    {_PLACED} {_ROOTS_OF_AGENCIES} {_DESCENT}, {_COMPLETERS}, scope AS MATERIALIZED (
+      SELECT placed.* FROM placed
+      WHERE cardinality(of_agencies) = 0
+         OR placed.training_id IN (SELECT training_id FROM descent WHERE of_root = ANY (of_agencies))
+    )
+"""
+# Active: led a training in the twelve months before the day. Dormant: could, and did not.
+_GENERATIONS: Final = f"""
+    {_IN_SCOPE}, firsts AS (
+      SELECT completers.person_id, min(scope.tier) AS tier
+      FROM completers JOIN scope USING (training_id) GROUP BY 1
+    ), attended AS (
+      SELECT tier, count(*) AS attendances
+      FROM (
+        SELECT DISTINCT scope.tier, e.training_id, p.id
+        FROM scope
+        JOIN {{enrollments}} e ON e.training_id = scope.training_id
+        {join_person("e")}
+        JOIN {{people}} p ON p.id = {person_of("e")}
+        LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
+        {TAKEN}
+        WHERE coalesce(c.completed_on, scope.ends_on) <= on_date AND {ATTENDED}
+          AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
+      ) seat
+      GROUP BY tier
+    ), teachers AS (
+      SELECT DISTINCT scope.tier, completers.person_id
+      FROM completers JOIN scope USING (training_id) WHERE scope.is_for_trainers
+    ), led AS (
+      SELECT l.person_id, max(placed.starts_on) AS last_on
+      FROM links l JOIN placed ON placed.training_id = l.training_id GROUP BY 1
+    )
+    SELECT scope.tier, count(DISTINCT scope.training_id), count(DISTINCT completers.person_id),
+           count(DISTINCT completers.person_id) FILTER (WHERE firsts.tier = scope.tier),
+           count(completers.person_id),
+           (SELECT attendances FROM attended WHERE attended.tier = scope.tier),
+           count(DISTINCT scope.training_id) FILTER (WHERE scope.is_mixed),
+           (SELECT count(*) FROM teachers WHERE teachers.tier = scope.tier),
+           (SELECT count(*) FROM teachers JOIN led USING (person_id)
+            WHERE teachers.tier = scope.tier AND led.last_on > on_date - interval '12 months'),
+           (SELECT count(*) FROM teachers JOIN led USING (person_id) WHERE teachers.tier = scope.tier)
+    FROM scope
+    LEFT JOIN completers ON completers.training_id = scope.training_id
+    LEFT JOIN firsts ON firsts.person_id = completers.person_id
+    WHERE cardinality(of_nationalities) = 0 OR completers.person_id IS NOT NULL
+    GROUP BY scope.tier
+    UNION ALL
+    SELECT NULL, count(DISTINCT scope.training_id), count(DISTINCT completers.person_id),
+           count(DISTINCT completers.person_id), count(completers.person_id),
+           (SELECT sum(attendances)::bigint FROM attended), NULL, NULL, NULL, NULL
+    FROM scope JOIN completers ON completers.training_id = scope.training_id
+    ORDER BY 1 NULLS LAST
+"""
+_GENERATIONS_OF: Final = (
+    "cascade_generations(of_nationalities text[], of_agencies text[], on_date date, until bigint DEFAULT NULL)"
+)
+_GENERATION: Final = (
+    "tier integer, trainings bigint, persons bigint, first_persons bigint, completions bigint, attendances bigint, "
+    "mixed_trainings bigint, instructors bigint, active_instructors bigint, leading_instructors bigint"
+)
+# What no tier is known of, and why.
+_OUTSIDE: Final = f"""
+    WITH tiers AS MATERIALIZED (SELECT * FROM training_tiers({{until}}))
+    SELECT coalesce(tiers.unknown_reason, 'no_lead'), count(DISTINCT t.id), count(DISTINCT p.id), count(*)
+    FROM {{completions}} c
+    JOIN {{enrollments}} e ON e.id = c.enrollment_id
+    JOIN {{trainings}} t ON t.id = e.training_id AND t.voided_at IS NULL AND t.starts_on <= on_date
+    {join_person("e")}
+    JOIN {{people}} p ON p.id = {person_of("e")}
+    LEFT JOIN tiers ON tiers.training_id = t.id
+    WHERE tiers.tier IS NULL AND c.voided_at IS NULL AND c.completed_on <= on_date
+      AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
+    GROUP BY 1 ORDER BY 1
+"""
+_OUTSIDE_OF: Final = "outside_cascade(of_nationalities text[], on_date date, until bigint DEFAULT NULL)"
+_OUT: Final = "reason text, trainings bigint, persons bigint, completions bigint"
+# Persons that an agency's instructors reached and that another's reached too.
+_OVERLAPS: Final = f"""
+    {_PLACED} {_ROOTS_OF_AGENCIES} {_DESCENT}, {_COMPLETERS}, reached AS MATERIALIZED (
+      SELECT DISTINCT descent.of_root, completers.person_id
+      FROM descent JOIN completers ON completers.training_id = descent.training_id
+    )
+    SELECT other.of_root, count(*)
+    FROM reached own JOIN reached other USING (person_id)
+    WHERE own.of_root = of_agency AND other.of_root <> of_agency
+    GROUP BY 1 ORDER BY 1
+"""
+_OVERLAPS_OF: Final = (
+    "cascade_overlaps(of_agency text, of_nationalities text[], on_date date, until bigint DEFAULT NULL)"
+)
+_OVERLAP: Final = "agency_code text, persons bigint"
+# A training, with one a tier below that made a lead of it: the tree that is drawn of a graph.
+_NODE_COLUMNS: Final = """
+    SELECT scope.training_id, parent.training_id, parent.others, scope.tier, scope.is_mixed, scope.code, scope.title,
+           scope.course_code, scope.starts_on, scope.provider_agency_code, scope.is_for_trainers,
+           (SELECT count(*) FROM completers WHERE completers.training_id = scope.training_id)
+    FROM scope
+    LEFT JOIN LATERAL (
+      SELECT up.training_id, count(*) OVER () - 1 AS others
+      FROM (
+        SELECT DISTINCT l.from_training_id AS training_id FROM links l WHERE l.training_id = scope.training_id
+      ) origin
+      JOIN placed up USING (training_id)
+      ORDER BY up.tier <> scope.tier - 1, up.starts_on, up.training_id LIMIT 1
+    ) parent ON true
+"""
+_NODES: Final = f"""
+    {_IN_SCOPE}
+    {_NODE_COLUMNS}
+    WHERE cardinality(of_nationalities) = 0
+       OR EXISTS (SELECT FROM completers WHERE completers.training_id = scope.training_id)
+    ORDER BY scope.tier, scope.starts_on, scope.training_id LIMIT most
+"""
+_NODES_OF: Final = (
+    "cascade_nodes(of_nationalities text[], of_agencies text[], on_date date, most integer, until bigint DEFAULT NULL)"
+)
+_NODE: Final = (
+    "training_id uuid, parent_id uuid, other_parents bigint, tier integer, is_mixed boolean, code text, title text, "
+    "course_code text, starts_on date, provider_agency_code text, is_for_trainers boolean, persons bigint"
+)
+_DESCENDANTS: Final = f"""
+    {_PLACED} roots AS (SELECT ''::text AS of_root, unnest(of_trainings) AS training_id), {_DESCENT}, {_COMPLETERS},
+    scope AS MATERIALIZED (SELECT placed.* FROM placed JOIN descent USING (training_id))
+    {_NODE_COLUMNS}
+    ORDER BY scope.tier, scope.starts_on, scope.training_id LIMIT most
+"""
+_DESCENDANTS_OF: Final = (
+    "cascade_descendants(of_trainings uuid[], of_nationalities text[], on_date date, most integer, "
+    "until bigint DEFAULT NULL)"
+)
+# The same by tier: persons are distinct within a tier, and in the last row over all of them.
+_REACH: Final = f"""
+    {_PLACED} roots AS (SELECT ''::text AS of_root, unnest(of_trainings) AS training_id), {_DESCENT}, {_COMPLETERS}
+    SELECT placed.tier, count(DISTINCT placed.training_id), count(DISTINCT completers.person_id),
+           count(completers.person_id)
+    FROM descent JOIN placed USING (training_id) LEFT JOIN completers USING (training_id)
+    GROUP BY ROLLUP (placed.tier) ORDER BY 1 NULLS LAST
+"""
+_REACH_OF: Final = (
+    "cascade_reach(of_trainings uuid[], of_nationalities text[], on_date date, until bigint DEFAULT NULL)"
+)
+_REACHED: Final = "tier integer, trainings bigint, persons bigint, completions bigint"
+
+INTERNAL: Final = {_LINKS_OF: function(_LINKS_OF, _LINK, at_both_times(_LINKS))}
+"""Who leads what, which only the other functions read."""
+FUNCTIONS: Final = {
+    _TIERS_OF: function(
+        _TIERS_OF,
+        _TIER,
+        _TIERS_BODY,
+        declare="""
+          of_training uuid[]; of_person uuid[]; of_partner boolean[]; of_origin uuid[];
+          known uuid[] := '{}'; tiers integer[] := '{}'; mixed boolean[] := '{}';
+          found uuid[]; found_tiers integer[]; found_mixed boolean[];
+        """,
+    ),
+    _GENERATIONS_OF: function(_GENERATIONS_OF, _GENERATION, at_both_times(_GENERATIONS)),
+    _OUTSIDE_OF: function(_OUTSIDE_OF, _OUT, at_both_times(_OUTSIDE)),
+    _OVERLAPS_OF: function(_OVERLAPS_OF, _OVERLAP, at_both_times(_OVERLAPS)),
+    _NODES_OF: function(_NODES_OF, _NODE, at_both_times(_NODES)),
+    _DESCENDANTS_OF: function(_DESCENDANTS_OF, _NODE, at_both_times(_DESCENDANTS)),
+    _REACH_OF: function(_REACH_OF, _REACHED, at_both_times(_REACH)),
+}

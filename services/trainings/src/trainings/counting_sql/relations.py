@@ -1,0 +1,85 @@
+"""What all counting rules are made of: who is one person, and the tables as they are or as they were known.
+
+In braces stand the tables. Nothing here runs.
+"""
+
+from typing import Final
+
+TABLES: Final = (
+    "attendances",
+    "certification_suspensions",
+    "certifications",
+    "completions",
+    "courses",
+    "enrollments",
+    "instructor_assignments",
+    "merges",
+    "people",
+    "training_sessions",
+    "trainings",
+)
+NOW: Final = {table: table for table in TABLES} | {"until": "NULL::bigint"}
+KNOWN: Final = {table: f"known_{table}(until)" for table in TABLES} | {"until": "until"}
+
+
+def person_of(row: str) -> str:
+    """The person that the record `row.person_id` is of: two records that were merged are one."""
+    return f"coalesce(one_{row}.canonical_id, {row}.person_id)"
+
+
+def join_person(row: str) -> str:
+    """What `person_of` reads."""
+    return f"LEFT JOIN canonical_people({{until}}) one_{row} ON one_{row}.person_id = {row}.person_id"
+
+
+def at_both_times(question: str) -> str:
+    """`question` of the tables as they are, or as they were known at `until`: the body of a function."""
+    return f"""
+      IF until IS NULL THEN RETURN QUERY {question.format_map(NOW)};
+      ELSE RETURN QUERY {question.format_map(KNOWN)};
+      END IF;
+    """
+
+
+def function(signature: str, row: str, body: str, *, declare: str = "") -> str:
+    """A function of the database that reads all rows as the owner, whoever asks, and gives out `row`.
+
+    Its plan is made for what it is asked: most filters are not set, and a plan for all of them would read everything.
+    """
+    return f"""
+    CREATE FUNCTION {signature} RETURNS TABLE ({row})
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    SET plan_cache_mode = force_custom_plan AS $$
+    #variable_conflict use_column
+    {f"DECLARE {declare}" if declare else ""}
+    BEGIN
+      {body}
+    END $$
+    """
+
+
+# Hours of sessions that stand, where attendance was taken; else what the seat says.
+TAKEN: Final = """
+    LEFT JOIN (
+      SELECT a.enrollment_id, sum(a.hours) AS hours
+      FROM {attendances} a JOIN {training_sessions} s ON s.id = a.session_id AND s.voided_at IS NULL
+      GROUP BY 1
+    ) taken ON taken.enrollment_id = e.id
+"""
+ATTENDED: Final = (
+    "(c.id IS NOT NULL OR coalesce(e.status IN ('attending', 'completed'), false) "
+    "OR coalesce(taken.hours, e.hours_attended, 0) > 0)"
+)
+CANONICAL: Final = "canonical_people(until bigint DEFAULT NULL)"
+_ROOTS: Final = """
+    WITH RECURSIVE links AS (
+      SELECT person_id AS record, canonical_person_id AS head FROM {merges} WHERE voided_at IS NULL
+    ), ups AS (
+      SELECT record, head FROM links
+      UNION ALL
+      SELECT ups.record, links.head FROM ups JOIN links ON links.record = ups.head
+    )
+    SELECT record, head FROM ups WHERE NOT EXISTS (SELECT FROM links WHERE links.record = ups.head)
+"""
+CANONICAL_PEOPLE: Final = function(CANONICAL, "person_id uuid, canonical_id uuid", at_both_times(_ROOTS))
+"""Each record that was merged into another, and the one that stands for the person. Others are not in it."""

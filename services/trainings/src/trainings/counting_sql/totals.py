@@ -1,0 +1,272 @@
+"""Persons, attendances, completions, certifications and contact hours by any mix of filters and groups."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from trainings.counting_sql.relations import ATTENDED, TAKEN, at_both_times, function, join_person, person_of
+
+# Why a seat is not counted, and what holds where it is. The first that fails is the reason. Arrays that are empty do
+# not filter. `t` is the training, `k` its course, `p` the person, `e` the seat, `f` what follows from them.
+_OF_TRAINING: Final = {
+    "other_country": "(cardinality(of_countries) = 0 OR t.beneficiary_country_codes && of_countries)",
+    "other_host_country": "(cardinality(of_hosts) = 0 OR t.host_country_code = ANY (of_hosts))",
+    "other_program": "(cardinality(of_programs) = 0 OR t.program_code = ANY (of_programs))",
+    "other_agency": "(cardinality(of_agencies) = 0 OR f.agency_codes && of_agencies)",
+    "other_funder": "(cardinality(of_funders) = 0 OR f.funder_codes && of_funders)",
+    "other_course": "(cardinality(of_courses) = 0 OR t.course_code = ANY (of_courses))",
+    "other_course_type": "(cardinality(of_course_types) = 0 OR k.type = ANY (of_course_types))",
+    "other_venue": "(cardinality(of_venues) = 0 OR t.venue_kind = ANY (of_venues))",
+    "other_tier": "(cardinality(of_tiers) = 0 OR tiers.tier = ANY (of_tiers))",
+}
+_OF_PERSON: Final = {
+    "other_nationality": "(cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))",
+    "other_sex": "(cardinality(of_sexes) = 0 OR p.sex = ANY (of_sexes))",
+    "other_level": "(cardinality(of_levels) = 0 OR coalesce(e.level, 'not_recorded') = ANY (of_levels))",
+}
+_OF_PERIOD: Final = {
+    "before_period": "(from_date IS NULL OR f.day >= from_date)",
+    "after_period": "(to_date IS NULL OR f.day <= to_date)",
+}
+SEAT_REASONS: Final = {
+    "voided": "(t.voided_at IS NULL AND NOT f.is_completion_voided)",
+    "not_attended": "f.is_attended",
+    "not_completed": "(of_measure IN ('attendances', 'contact_hours') OR f.completed_on IS NOT NULL)",
+    **_OF_PERIOD,
+    **_OF_PERSON,
+    **_OF_TRAINING,
+}
+AWARD_REASONS: Final = {
+    "voided": "q.voided_at IS NULL",
+    **_OF_PERIOD,
+    **_OF_PERSON,
+    "other_level": "(cardinality(of_levels) = 0 OR 'not_recorded' = ANY (of_levels))",  # nobody says it of them
+    **{reason: rule.replace("t.course_code", "q.course_code") for reason, rule in _OF_TRAINING.items()},
+}
+# The groups. A training of two providers, funders or countries stands in each of its groups.
+_DIMENSIONS: Final = {
+    "nationality": "p.nationality_code",
+    "sex": "p.sex",
+    "level": "e.level",
+    "country": "g_country.code",
+    "host_country": "t.host_country_code",
+    "program": "t.program_code",
+    "agency": "g_agency.code",
+    "funder": "g_funder.code",
+    "course": "t.course_code",
+    "course_type": "k.type",
+    "venue": "t.venue_kind",
+    "tier": "tiers.tier::text",
+    "fiscal_year": "extract(year FROM f.day + interval '3 months')::int::text",
+    "calendar_year": "extract(year FROM f.day)::int::text",
+}
+DIMENSIONS: Final = tuple(_DIMENSIONS)
+_KEYS: Final = ", ".join(f"k_{name}" for name in _DIMENSIONS)
+
+
+def _keys(values: Mapping[str, str]) -> str:
+    """A column a group that can be asked for; null where it was not."""
+    return ", ".join(
+        f"CASE WHEN '{name}' = ANY (by) THEN ({value})::text END AS k_{name}" for name, value in values.items()
+    )
+
+
+def _spread(name: str, codes: str) -> str:
+    """A row a code where the group was asked for, else one row; one too where there is no code."""
+    wanted = f"CASE WHEN '{name}' = ANY (by) AND cardinality({codes}) > 0 THEN {codes} ELSE ARRAY[NULL::text] END"
+    return f"CROSS JOIN LATERAL unnest({wanted}) AS g_{name} (code)"
+
+
+_SPREAD: Final = "\n".join(
+    (
+        _spread("country", "t.beneficiary_country_codes"),
+        _spread("agency", "f.agency_codes"),
+        _spread("funder", "f.funder_codes"),
+    )
+)
+_AGENCIES: Final = "t.provider_agency_code || coalesce(t.co_provider_agency_codes, ARRAY[]::text[])"
+_FUNDERS: Final = "coalesce(t.funder_agency_codes, ARRAY[]::text[])"
+_TIERS: Final = """
+    LEFT JOIN (
+      SELECT * FROM training_tiers({until}) WHERE 'tier' = ANY (by) OR cardinality(of_tiers) > 0
+    ) tiers ON tiers.training_id = t.id
+"""
+# Each seat with its standing completion. A seat whose only completion was voided is shown as such to an account.
+_SEATS: Final = f"""
+    {{enrollments}} e
+    JOIN {{trainings}} t ON t.id = e.training_id
+    JOIN {{courses}} k ON k.code = t.course_code
+    {join_person("e")}
+    JOIN {{people}} p ON p.id = {person_of("e")}
+    LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
+    {TAKEN}
+    {_TIERS}
+    CROSS JOIN LATERAL (
+      SELECT p.id AS person_id, c.completed_on,
+             {ATTENDED} AS is_attended,
+             c.id IS NULL AND of_measure IN ('persons', 'completions') AND EXISTS (
+               SELECT FROM {{completions}} v WHERE v.enrollment_id = e.id AND v.voided_at IS NOT NULL
+             ) AS is_completion_voided,
+             CASE WHEN of_measure IN ('persons', 'completions') THEN c.completed_on
+                  ELSE coalesce(c.completed_on, t.ends_on) END AS day,
+             coalesce(taken.hours, e.hours_attended) AS hours,
+             {_AGENCIES} AS agency_codes, {_FUNDERS} AS funder_codes
+    ) f
+"""
+_AWARDS: Final = f"""
+    {{certifications}} q
+    {join_person("q")}
+    JOIN {{people}} p ON p.id = {person_of("q")}
+    LEFT JOIN {{trainings}} t ON t.id = q.training_id AND t.voided_at IS NULL
+    JOIN {{courses}} k ON k.code = q.course_code
+    {_TIERS}
+    CROSS JOIN LATERAL (
+      SELECT p.id AS person_id, q.issued_on AS day,
+             ARRAY[q.issuer_agency_code] AS agency_codes, {_FUNDERS} AS funder_codes
+    ) f
+"""
+# What a training says of those who are on no roster: how many of each sex, and of which nation where it is for one.
+_HEADS: Final = f"""
+    SELECT t.id AS training_id, head.sex, head.counted, greatest(head.counted - head.named, 0) AS unnamed,
+           greatest(t.headcount_total - roster.named, 0) AS most_unnamed, {{keys}}
+    FROM {{trainings}} t
+    JOIN {{courses}} k ON k.code = t.course_code
+    {_TIERS}
+    CROSS JOIN LATERAL (
+      SELECT t.ends_on AS day, {_AGENCIES} AS agency_codes, {_FUNDERS} AS funder_codes,
+             CASE WHEN cardinality(t.beneficiary_country_codes) = 1 THEN t.beneficiary_country_codes[1] END
+               AS nationality_code
+    ) f
+    CROSS JOIN LATERAL (
+      SELECT count(DISTINCT p.id) AS named,
+             count(DISTINCT p.id) FILTER (WHERE p.sex = 'female') AS female,
+             count(DISTINCT p.id) FILTER (WHERE p.sex = 'male') AS male,
+             count(DISTINCT p.id) FILTER (WHERE p.sex = 'not_recorded') AS not_recorded
+      FROM {{enrollments}} e
+      {join_person("e")}
+      JOIN {{people}} p ON p.id = {person_of("e")}
+      LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
+      {TAKEN}
+      WHERE e.training_id = t.id AND {ATTENDED}
+    ) roster
+    CROSS JOIN LATERAL (
+      VALUES ('female', t.headcount_female, roster.female), ('male', t.headcount_male, roster.male),
+             ('not_recorded', t.headcount_not_recorded, roster.not_recorded)
+    ) head (sex, counted, named)
+    {_SPREAD}
+    WHERE t.headcount_total IS NOT NULL AND t.voided_at IS NULL
+      AND of_measure IN ('persons', 'attendances', 'contact_hours')
+      AND {" AND ".join([*_OF_PERIOD.values(), *_OF_TRAINING.values()])}
+      AND (cardinality(of_nationalities) = 0 OR f.nationality_code = ANY (of_nationalities))
+      AND (cardinality(of_sexes) = 0 OR head.sex = ANY (of_sexes))
+      AND (cardinality(of_levels) = 0 OR 'not_recorded' = ANY (of_levels))
+""".replace(
+    "{keys}",
+    _keys(_DIMENSIONS | {"nationality": "f.nationality_code", "sex": "head.sex", "level": "NULL::text"}),
+)
+# One row a person and training, so that two records of one person in one class are one attendance.
+_ROSTERED: Final = f"""
+    SELECT {_KEYS}, count(*) AS parts, count(DISTINCT person_id) AS persons, count(DISTINCT training_id) AS trainings,
+           coalesce(sum(hours), 0) AS hours, count(*) FILTER (WHERE hours IS NULL) AS without_hours
+    FROM (
+      SELECT {_KEYS}, training_id, person_id, max(hours) AS hours
+      FROM (
+        SELECT {_keys(_DIMENSIONS)}, t.id AS training_id, f.person_id, f.hours
+        FROM {_SEATS} {_SPREAD}
+        WHERE {" AND ".join(rule for reason, rule in SEAT_REASONS.items() if reason != "voided")}
+          AND t.voided_at IS NULL
+      ) seat
+      GROUP BY {_KEYS}, training_id, person_id
+    ) part
+    GROUP BY {_KEYS}
+"""
+_AWARDED: Final = f"""
+    SELECT {_KEYS}, count(*) AS parts, count(DISTINCT person_id) AS persons, count(DISTINCT training_id) AS trainings,
+           0::numeric AS hours, 0::bigint AS without_hours
+    FROM (
+      SELECT {_keys(_DIMENSIONS | {"course": "q.course_code", "level": "NULL::text"})}, t.id AS training_id, f.person_id
+      FROM {_AWARDS} {_SPREAD}
+      WHERE {" AND ".join(AWARD_REASONS.values())}
+    ) award
+    GROUP BY {_KEYS}
+"""
+_COUNTED: Final = f"""
+    SELECT ARRAY(
+             SELECT CASE dimension {" ".join(f"WHEN '{name}' THEN k_{name}" for name in _DIMENSIONS)} END
+             FROM unnest(by) WITH ORDINALITY AS asked (dimension, place) ORDER BY place
+           ),
+           sum(parts)::bigint, sum(persons)::bigint, sum(trainings)::bigint, sum(hours)::numeric,
+           sum(without_hours)::bigint, sum(largest)::bigint, sum(unnamed)::bigint, sum(headcounts)::bigint
+    FROM (
+      SELECT {_KEYS}, parts, persons, trainings, hours, without_hours,
+             0::bigint AS largest, 0::bigint AS unnamed, 0::bigint AS headcounts
+      FROM ({{rostered}}) roster
+      UNION ALL
+      SELECT {_KEYS}, 0, 0, 0, 0, 0, max(counted), sum(unnamed), count(*)
+      FROM (
+        SELECT {_KEYS}, training_id, sum(counted) AS counted, least(max(most_unnamed), sum(unnamed)) AS unnamed
+        FROM ({{heads}}) head GROUP BY {_KEYS}, training_id
+      ) class
+      GROUP BY {_KEYS}
+    ) both_kinds
+    GROUP BY {_KEYS}
+"""
+_ACCOUNTED: Final = """
+    SELECT reason, count(*), count(DISTINCT person_id), count(DISTINCT training_id)
+    FROM (
+      SELECT f.person_id, t.id AS training_id, CASE {cases} END AS reason FROM {rows}
+    ) one
+    GROUP BY 1
+"""
+
+
+def _cases(reasons: Mapping[str, str]) -> str:
+    return " ".join(f"WHEN NOT coalesce({rule}, false) THEN '{reason}'" for reason, rule in reasons.items())
+
+
+def _put(text: str, **parts: str) -> str:
+    """`text` with some of its braces filled: those of the tables stay."""
+    for name, part in parts.items():
+        text = text.replace(f"{{{name}}}", part)
+    return text
+
+
+_FILTERS: Final = (
+    "of_measure text, of_nationalities text[], of_countries text[], of_hosts text[], of_programs text[], "
+    "of_agencies text[], of_funders text[], of_courses text[], of_course_types text[], of_venues text[], "
+    "of_sexes text[], of_levels text[], of_tiers integer[], from_date date, to_date date, by text[]"
+)
+_COUNT: Final = f"count_trainings({_FILTERS}, until bigint DEFAULT NULL)"
+_ACCOUNT_FOR: Final = f"account_for_trainings({_FILTERS}, until bigint DEFAULT NULL)"
+_GROUP: Final = (
+    "key text[], parts bigint, persons bigint, trainings bigint, hours numeric, without_hours bigint, "
+    "largest_headcount bigint, unnamed bigint, headcounts bigint"
+)
+_CELL: Final = "reason text, parts bigint, persons bigint, trainings bigint"
+_MEASURES: Final = ("persons", "attendances", "completions", "contact_hours")
+
+
+def _choose(of_seats: str, of_awards: str) -> str:
+    listed = ", ".join(f"'{measure}'" for measure in _MEASURES)
+    return f"""
+      CASE
+        WHEN of_measure IN ({listed}) THEN {at_both_times(of_seats)}
+        WHEN of_measure = 'certifications' THEN {at_both_times(of_awards)}
+      END CASE;
+    """
+
+
+FUNCTIONS: Final = {
+    _COUNT: function(
+        _COUNT,
+        _GROUP,
+        _choose(_put(_COUNTED, rostered=_ROSTERED, heads=_HEADS), _put(_COUNTED, rostered=_AWARDED, heads=_HEADS)),
+    ),
+    _ACCOUNT_FOR: function(
+        _ACCOUNT_FOR,
+        _CELL,
+        _choose(
+            _put(_ACCOUNTED, cases=_cases(SEAT_REASONS), rows=_SEATS),
+            _put(_ACCOUNTED, cases=_cases(AWARD_REASONS), rows=_AWARDS),
+        ),
+    ),
+}

@@ -1,0 +1,127 @@
+"""The cascade: worked cases, and random histories against a recount in plain Python."""
+
+import random
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from chassis.testing import Database, caller
+from chassis.unit_of_work import open_session
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+from trainings.counting import cascade
+from trainings.counting.cascade import Scope
+
+from services.trainings.tests.histories import AGENCIES, NATIONS, History, export, keep, write
+from services.trainings.tests.recount import Recount, Row
+
+QUERIES = 40
+
+
+@pytest.fixture
+async def session(database: Database) -> AsyncIterator[AsyncSession]:
+    engine = create_async_engine(database.app_url)
+    async with open_session(engine, caller("officer", "*")) as opened:
+        yield opened
+    await engine.dispose()
+
+
+async def test_cascade_equals_the_recount_of_exported_rows(session: AsyncSession, database: Database) -> None:
+    await write(session, History(3, people=900, trainings=300, seats=8))
+    await keep(session, database.superuser_url)
+    recount, dice = Recount(await export(session)), random.Random(5)
+    said: Counter[str] = Counter()
+    for _ in range(QUERIES):
+        nations, agencies = (dice.sample(kinds, dice.choice([0, 1, 1, 2])) for kinds in (list(NATIONS), list(AGENCIES)))
+        on = date(2010, 1, 1) + timedelta(days=dice.randint(0, 2500))
+        scope = Scope(on, tuple(nations), tuple(agencies))
+        found = await cascade.list_generations(session, scope)
+        expected = recount.generations(nations, agencies, on)
+        assert {one.tier: without(one, "tier", "mixed_trainings") for one in found} == expected, scope
+        said.update(f"tier {one.tier}" for one in found if one.persons)
+        said["active"] += sum(bool(one.active_instructors) for one in found)
+        outside = await cascade.list_outside(session, scope)
+        assert {one.reason: (one.trainings, one.persons, one.completions) for one in outside} == recount.outside(
+            nations, on
+        )
+        said.update(one.reason for one in outside)
+        roots = set(dice.sample(list(recount.trainings), dice.choice([1, 3])))
+        reach = await cascade.measure_reach(session, [uuid.UUID(one) for one in roots], scope)
+        assert {one.tier: (one.trainings, one.persons, one.completions) for one in reach} == recount.reach(
+            roots, nations, on
+        )
+        agency = dice.choice(AGENCIES)
+        overlaps = await cascade.list_overlaps(session, scope, agency)
+        assert overlaps == recount.overlaps(agency, nations, on)
+        said["overlap"] += bool(overlaps)
+        nodes = await cascade.list_nodes(session, scope, 10_000)
+        assert {str(one.training_id): one.tier for one in nodes} == {
+            one: tier for one, tier in recount.placed(on).items() if one in in_scope(recount, nations, agencies, on)
+        }
+        check_tree(recount, nodes)
+    least = ("tier 1", "tier 2", "tier 3", "active", "overlap", "no_lead", "lead_of_unknown_tier")
+    assert min(said[name] for name in least) >= QUERIES / 8, said
+
+
+def without(generation: cascade.Generation, *names: str) -> Row:
+    return {name: value for name, value in asdict(generation).items() if name not in names}
+
+
+def in_scope(recount: Recount, nations: list[str], agencies: list[str], on: date) -> set[str]:
+    found = recount.descent(recount.roots(agencies, on), on) if agencies else set(recount.placed(on))
+    completers = recount.completers(nations, on)
+    return {one for one in found if not nations or completers[one]}
+
+
+def check_tree(recount: Recount, nodes: list[cascade.Node]) -> None:
+    """Each training hangs from one that made a lead of it, which began earlier and has a lower tier: no circle."""
+    for node in nodes:
+        if node.parent_id is not None:
+            parent = recount.trainings[str(node.parent_id)]
+            assert str(node.parent_id) in recount.origins(recount.trainings[str(node.training_id)])
+            assert str(parent["starts_on"]) < str(node.starts_on)
+            assert recount.tiers[parent["id"]] == node.tier - 1
+
+
+async def test_officer_of_an_instructor_of_a_partner_is_of_tier_two(
+    office: Any, database: Database, app_engine: AsyncEngine
+) -> None:
+    trainers = await office.course(type="training_of_trainers")
+    partner = await office.person(country_code="US", nationality_code="US")
+    await make_partner(database, partner["id"])
+    first = await office.training(course_code=trainers["code"], starts_on="2010-01-01", ends_on="2010-02-01")
+    await office.lead(first, partner)
+    p, q = await office.person(), await office.person()
+    await office.completed(first, p)
+    second = await office.training(starts_on="2010-03-01", ends_on="2010-04-01")
+    await office.lead(second, p)
+    await office.completed(second, q)
+    async with open_session(app_engine, caller("viewer")) as session:
+        found = await cascade.list_generations(session, Scope(date(2010, 6, 1), ("MX",)))
+        assert [(one.tier, one.persons, one.instructors, one.active_instructors) for one in found] == [
+            (1, 1, 1, 1),
+            (2, 1, 0, 0),
+            (None, 2, None, None),
+        ]
+        (root, child) = await cascade.list_descendants(session, [uuid.UUID(first["id"])], Scope(date(2010, 6, 1)), 10)
+        assert (root.tier, root.parent_id, root.persons) == (1, None, 1)
+        assert (child.tier, str(child.parent_id), child.persons) == (2, first["id"], 1)
+        later = await cascade.list_generations(session, Scope(date(2012, 6, 1), ("MX",)))
+        assert (later[0].leading_instructors, later[0].active_instructors) == (1, 0)
+
+
+async def make_partner(database: Database, person_id: str) -> None:
+    engine = create_async_engine(database.superuser_url)
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("SELECT set_config('app.subject', 'x', true), set_config('app.request_id', 'x', true)")
+        )
+        await connection.execute(
+            text("UPDATE people SET person_type = 'partner_instructor' WHERE id = :id"), {"id": uuid.UUID(person_id)}
+        )
+    await engine.dispose()

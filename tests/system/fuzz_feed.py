@@ -339,6 +339,8 @@ def _certification(_feed: Feed, body: Json) -> None:
         if name in body
     }  # fmt: skip
     body.pop("expires_on", None)
+    if "kind" in body:
+        body["is_provisional"] = True  # what is none cannot be confirmed
 
 
 def _user(feed: Feed, body: Json) -> None:

@@ -21,11 +21,17 @@ NOUNS: Final = {
     "trainings": (
         "completions",
         "courses",
+        "duplicate-candidates",
         "enrollments",
+        "identity-documents",
         "instructor-assignments",
+        "merges",
         "people",
         "recorded-figures",
+        "seats-at-risk",
         "trainings",
+        "units",
+        "vetting-records",
     ),
     "funding": ("fund-lines", "ledger-entries", "money-totals"),
 }

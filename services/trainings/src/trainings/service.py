@@ -4,12 +4,10 @@ import uuid
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from chassis.errors import Conflict, invalid
-from chassis.resources import change_row, check_version, get_row, new_row, touch_row, write_row
+from chassis.errors import invalid
+from chassis.resources import change_row, check_version, get_row, new_row, write_row
 from chassis.tokens import Caller
 from chassis.voids import VoidCreate, check_not_voided, void_row
-from sqlalchemy import Uuid
-from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from trainings import domain, queries, references
@@ -23,13 +21,11 @@ from trainings.models import (
     ProgramRef,
     Training,
 )
-from trainings.privacy import SEALED, MasterKey
 from trainings.references import Owner, Ref
 from trainings.schemas.completions import CompletionCreate
 from trainings.schemas.courses import CourseCreate, CourseUpdate
 from trainings.schemas.enrollments import EnrollmentCreate, EnrollmentUpdate
 from trainings.schemas.instructor_assignments import InstructorAssignmentCreate, InstructorAssignmentUpdate
-from trainings.schemas.people import PersonCreate, PersonUpdate
 from trainings.schemas.trainings import TrainingCreate, TrainingUpdate
 
 WRITER: Final = "officer"
@@ -63,9 +59,6 @@ CONSTRAINT_WORDS: Final = {
     "training_is_voided": ("#/training_id", _VOIDED),
     "completed_training_is_voided": ("#/enrollment_id", _VOIDED),
     "voided_record_stays": ("#/", "This record was voided meanwhile; it stays as it is."),
-    "pk_people": _ID_TAKEN,
-    "ck_people_birth_precision_fits": ("#/birth_precision", "The birth date and its precision do not fit each other."),
-    "ck_people_has_name": ("#/given_name", "Give at least one name."),
     "pk_enrollments": _ID_TAKEN,
     "uq_enrollments_training_id_person_id": ("#/person_id", "This person is enrolled in this training already."),
     "fk_enrollments_training_id": ("#/training_id", _NO_TRAINING),
@@ -149,41 +142,6 @@ async def void_training(
     return await void_row(session, caller, training, version, body)
 
 
-async def create_person(session: AsyncSession, caller: Caller, body: PersonCreate, key: MasterKey) -> Person:
-    """Record a person, names and birth date sealed with a key of their own."""
-    caller.require_role(WRITER)
-    caller.require_country(body.country_code)
-    sealed = body.model_dump(include=set(SEALED))
-    _check_person(sealed, body.birth_precision)
-    # The id is part of what seals the values, so it comes first.
-    person_id = body.id or (await session.exec(select(func.uuidv7(type_=Uuid)))).one()
-    data_key = key.new_data_key(person_id)
-    values = key.seal(person_id, data_key, _as_text(sealed))
-    return await write_row(session, new_row(Person, body, id=person_id, data_key=data_key, **values))
-
-
-async def update_person(
-    session: AsyncSession, caller: Caller, person_id: uuid.UUID, version: int, body: PersonUpdate, key: MasterKey
-) -> Person:
-    """Change a person that the caller has read at `version`; a new country needs a grant too."""
-    caller.require_role(WRITER)
-    person = await queries.get_about_person(session, caller, Person, person_id, lock=True)
-    if person.data_key is None:
-        raise Conflict("This person was erased: nothing is known of them, and nothing can be recorded of them again.")
-    check_version(person, version)
-    changes = body.model_dump(exclude_unset=True)
-    caller.require_country(changes.get("country_code", person.country_code))
-    sealed = {column: value for column, value in changes.items() if column in SEALED}
-    birth_date = {"birth_date": date.fromisoformat(found) if (found := key.reveal(person)["birth_date"]) else None}
-    names = {column: getattr(person, column) for column in SEALED if column != "birth_date"}
-    precision = domain.BirthPrecision(changes.get("birth_precision", person.birth_precision))
-    _check_person(names | birth_date | sealed, precision)
-    clear = {column: value for column, value in changes.items() if column not in SEALED}
-    for column, value in (clear | key.seal(person.id, person.data_key, _as_text(sealed))).items():
-        setattr(person, column, value)
-    return await touch_row(session, person)
-
-
 async def create_enrollment(session: AsyncSession, caller: Caller, body: EnrollmentCreate) -> Enrollment:
     """Give a person a seat in a training."""
     caller.require_role(WRITER)
@@ -259,15 +217,6 @@ async def _require_person(session: AsyncSession, caller: Caller, person_id: uuid
 def _wanted(values: dict[str, Any]) -> dict[str, tuple[type[Ref], str]]:
     named: dict[str, type[Ref]] = {"provider_agency_code": AgencyRef, "program_code": ProgramRef}
     return {f"#/{name}": (kind, values[name]) for name, kind in named.items() if values.get(name) is not None}
-
-
-def _check_person(personal: dict[str, Any], precision: domain.BirthPrecision) -> None:
-    domain.check_birth(personal["birth_date"], precision, _today())
-    domain.check_names([value for column, value in personal.items() if column != "birth_date"])
-
-
-def _as_text(personal: dict[str, Any]) -> dict[str, str | None]:
-    return {column: None if value is None else str(value) for column, value in personal.items()}
 
 
 def _today() -> date:

@@ -24,6 +24,7 @@ from trainings.domain.courses import (
 )
 from trainings.domain.people import (
     BirthPrecision,
+    DocumentNumber,
     DuplicateBand,
     DuplicateStatus,
     IdentityDocumentType,
@@ -31,7 +32,9 @@ from trainings.domain.people import (
     PersonType,
     Sex,
     check_birth,
+    check_document,
     check_names,
+    read_number,
 )
 from trainings.domain.rosters import (
     NEXT_ENROLLMENT_STATUS,
@@ -42,7 +45,15 @@ from trainings.domain.rosters import (
     Level,
     check_completion,
 )
-from trainings.domain.vetting import VettingBasis, VettingResult
+from trainings.domain.vetting import (
+    NEXT_VETTING_RESULT,
+    IllegalResult,
+    VettingBasis,
+    VettingResult,
+    check_result,
+    check_vetting,
+    last_valid_day,
+)
 from trainings.domain.words import in_words
 
 __all__ = [
@@ -51,17 +62,20 @@ __all__ = [
     "METHOD_VERSION",
     "NEXT_ENROLLMENT_STATUS",
     "NEXT_TRAINING_STATUS",
+    "NEXT_VETTING_RESULT",
     "SMALL_CELL",
     "BirthPrecision",
     "Cell",
     "CertificationKind",
     "CourseType",
     "DeliveryMode",
+    "DocumentNumber",
     "DuplicateBand",
     "DuplicateStatus",
     "EnrollmentRole",
     "EnrollmentStatus",
     "IdentityDocumentType",
+    "IllegalResult",
     "InstructorRole",
     "LeftOut",
     "Level",
@@ -76,11 +90,16 @@ __all__ = [
     "check_birth",
     "check_completion",
     "check_course",
+    "check_document",
     "check_names",
+    "check_result",
     "check_training_dates",
+    "check_vetting",
     "describe_rule",
     "hide_small_account",
     "hide_small_cells",
     "in_words",
     "is_small",
+    "last_valid_day",
+    "read_number",
 ]

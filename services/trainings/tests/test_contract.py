@@ -59,6 +59,29 @@ async def writes(office: Any) -> AsyncIterator[Write]:
     why = {"reason": "Entered twice."}
     address = f"/v1/completions/{await newest('completions')}/void"
     yield Write("POST /v1/completions/{completion_id}/void", address, why)
+    document = {"person_id": person_id, "type": "passport", "issuer_country_code": "MX", "number": "XQ 1980 77"}
+    yield Write("POST /v1/identity-documents", "/v1/identity-documents", document)
+    address = f"/v1/identity-documents/{await newest('identity-documents')}/void"
+    yield Write("POST /v1/identity-documents/{identity_document_id}/void", address, why)
+    twin = await office.person(**PERSON)
+    address = f"/v1/duplicate-candidates/{await newest('duplicate-candidates')}/dismiss"
+    note = {"note": "Xochiquetzal has a cousin"}
+    yield Write("POST /v1/duplicate-candidates/{duplicate_candidate_id}/dismiss", address, note)
+    merge = {"person_id": twin["id"], "canonical_person_id": person_id, "evidence": "Xochiquetzal says so herself"}
+    yield Write("POST /v1/merges", "/v1/merges", merge)
+    yield Write("POST /v1/merges/{merge_id}/void", f"/v1/merges/{await newest('merges')}/void", why)
+    unit = {"name": "Guard company", "country_code": "MX", "is_security_force": True, "agency_code": "US-BOP"}
+    yield Write("POST /v1/units", "/v1/units", unit)
+    yield Write("PATCH /v1/units/{unit_id}", f"/v1/units/{await newest('units')}", {"name": "Guards"})
+    vetting = {"person_id": person_id, "requested_on": "2024-02-01", "case_reference": "Quintanilla 1"}
+    yield Write("POST /v1/vetting-records", "/v1/vetting-records", vetting)
+    result = {"result": "approved", "result_on": "2024-03-01"}
+    found = (await office.api.vetter().get("/v1/vetting-records")).json()["items"][0]["id"]
+    yield Write("PATCH /v1/vetting-records/{vetting_record_id}", f"/v1/vetting-records/{found}", result)
+    wrong = (await office.api.vetter().post("/v1/vetting-records", json=vetting)).json()["id"]
+    yield Write("POST /v1/vetting-records/{vetting_record_id}/void", f"/v1/vetting-records/{wrong}/void", why)
+    erase = {"reason": "Asked for by the person."}
+    yield Write("POST /v1/people/{person_id}/erase", f"/v1/people/{twin['id']}/erase", erase)
     other = await office.training()
     yield Write("POST /v1/trainings/{training_id}/void", f"/v1/trainings/{other['id']}/void", why)
 
@@ -74,7 +97,11 @@ async def test_answers_about_people_are_kept_sealed(
     async with superuser_engine.connect() as connection:
         rows = (await connection.execute(text("SELECT *, t::text AS printed FROM idempotency_keys t"))).mappings().all()
     operations = {(re.sub(r"[0-9a-f-]{36}", "{id}", row["operation"]), row["is_sealed"]) for row in rows}
-    personal = ("people", "enrollments", "completions", "completions/{id}/void", "instructor-assignments")
+    personal = (
+        "people", "enrollments", "completions", "completions/{id}/void", "instructor-assignments", "identity-documents",
+        "identity-documents/{id}/void", "duplicate-candidates/{id}/dismiss", "merges", "merges/{id}/void", "units",
+        "vetting-records", "vetting-records/{id}/void", "people/{id}/erase",
+    )  # fmt: skip
     assert operations == {(f"POST /v1/{noun}", True) for noun in personal} | {
         (f"POST /v1/{noun}", False) for noun in ("courses", "trainings", "trainings/{id}/void")
     }

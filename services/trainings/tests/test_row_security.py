@@ -306,7 +306,7 @@ async def test_posture_of_the_database(superuser_engine: AsyncEngine, database: 
             assert not is_public, name
             if is_callable and not is_trigger:
                 called.add(name)
-        assert called == {"count_people", "account_for", "feed_number_at"}
+        assert called == {"count_people", "account_for", "feed_number_at", "canonical_person"}
 
 
 def test_counting_rules_come_with_a_migration() -> None:

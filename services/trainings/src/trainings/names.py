@@ -73,10 +73,10 @@ _SOUNDS: Final = tuple(
         ("v|w", "b"),
         ("dh", "d"),
         ("th", "t"),
-        ("(?<!^)h|^h", ""),
+        ("^h", ""),
         (r"(.)\1+", r"\1"),
         ("^[aeiouy]+", "a"),
-        ("(?<!^)[aeiouy]", ""),
+        ("(?<!^)[aeiouyh]", ""),
     )
 )
 
@@ -133,7 +133,7 @@ class Score:
 
 def normalize_original(text: str) -> str:
     """A name in its own script, without what may be written or not."""
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", _APOSTROPHES.sub("", text))
     return _ARABIC_MARKS.sub("", text).translate(_ARABIC_LETTERS).casefold()
 
 

@@ -228,7 +228,9 @@ async def test_people_are_exported_as_they_are_listed(api: Api) -> None:
         "full_name_original,birth_date,birth_precision,person_type,unit_id,position,canonical_person_id,erased_at,"
         "erase_reason"
     )
-    names = ",MX,GT,female,Synthetic 0,Personne,Zwölf,სინთეტიკური პირი 12,1980-07-31,day,partner_instructor,,Inspectrice,"
+    names = (
+        ",MX,GT,female,Synthetic 0,Personne,Zwölf,სინთეტიკური პირი 12,1980-07-31,day,partner_instructor,,Inspectrice,"
+    )
     assert lines[1].endswith(f"{names}{lines[1].split(',')[0]},,")
 
 
@@ -237,7 +239,13 @@ async def test_people_are_found_by_each_of_their_filters(api: Api) -> None:
     for name, over in {
         "a": {"country_code": "MX", "nationality_code": "MX"},
         "b": {"country_code": "US", "nationality_code": "MX", "sex": "male"},
-        "c": {"country_code": "GE", "nationality_code": "GE", "birth_date": "1980-01-01", "birth_precision": "year", "person_type": "foreign_participant"},
+        "c": {
+            "country_code": "GE",
+            "nationality_code": "GE",
+            "birth_date": "1980-01-01",
+            "birth_precision": "year",
+            "person_type": "foreign_participant",
+        },
     }.items():
         ids[(await api.officer().post("/v1/people", json=WHOLE | over)).json()["id"]] = name
     for query, expected in {

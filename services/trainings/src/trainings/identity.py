@@ -7,6 +7,7 @@ taken back, and nothing else is rewritten for it.
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import combinations
 from typing import Any, Final
 
 from chassis.errors import Conflict
@@ -136,12 +137,10 @@ async def create_identity_document(
     row = new_row(IdentityDocument, body, number_mark=mark, last_characters=number.last_characters)
     document = await write_row(session, row)
     holders = await queries.find_holders(session, caller, document)
-    profiles = await _profiles(session, key, [person, *holders])
     made = None
-    for holder in holders:
-        is_free = holder.id not in told_apart and not names.conflicts(profiles[person.id], profiles[holder.id])
-        merge = await _link_holder(session, caller, person, holder) if is_free else None
-        made = made or merge
+    if holders and await _are_free(session, caller, key, [person, *holders], told_apart):
+        merges = [await _link_holder(session, caller, person, holder) for holder in holders]
+        made = next((merge for merge in merges if merge is not None), None)
     await propose_duplicates(session, caller, person, key)
     return document, made
 
@@ -281,6 +280,16 @@ async def _profiles(session: AsyncSession, key: MasterKey, people: Sequence[Pers
             documents=frozenset(documents[one.id]),
         )
     return found
+
+
+async def _are_free(
+    session: AsyncSession, caller: Caller, key: MasterKey, people: Sequence[Person], told_apart: set[uuid.UUID]
+) -> bool:
+    """Whether nothing speaks against people with one document being one, nor against any record merged with theirs."""
+    records = await queries.find_records(session, caller, [person.id for person in people])
+    profiles = await _profiles(session, key, records)
+    agree = not any(names.conflicts(one, other) for one, other in combinations(profiles.values(), 2))
+    return agree and not told_apart & set(profiles)
 
 
 async def _link_holder(session: AsyncSession, caller: Caller, person: Person, holder: Person) -> Merge | None:

@@ -57,7 +57,8 @@ _WAYS: Final[dict[type[Stored], tuple[Any, ...]]] = {
 
 def visible_to(caller: Caller, country_code: Any = Person.country_code) -> ColumnElement[bool]:  # noqa: ANN401 - a column
     """People, or units, whose records are kept by a country that the caller has a grant for."""
-    return true() if EVERYWHERE in caller.countries else col(country_code).in_(caller.countries)
+    granted: ColumnElement[bool] = country_code.in_(caller.countries)
+    return true() if EVERYWHERE in caller.countries else granted
 
 
 def about_people(kind: type[AboutPerson], caller: Caller) -> SelectOfScalar[AboutPerson]:
@@ -238,6 +239,14 @@ async def find_holders(session: AsyncSession, caller: Caller, document: Identity
     )
     statement = about_people(Person, caller).where(col(Person.id).in_(theirs)).order_by(col(Person.id))
     return list((await session.exec(statement)).all())
+
+
+async def find_records(session: AsyncSession, caller: Caller, person_ids: Sequence[uuid.UUID]) -> list[Person]:
+    """The records of people, with all that are merged with one of them, as far as the caller may see them."""
+    merged = select(func.unnest(func.records_of_person(Person.id, type_=ARRAY(Uuid)))).where(
+        col(Person.id).in_(person_ids)
+    )
+    return list((await session.exec(about_people(Person, caller).where(col(Person.id).in_(merged)))).all())
 
 
 async def find_told_apart(session: AsyncSession, person_id: uuid.UUID) -> set[uuid.UUID]:

@@ -163,7 +163,7 @@ async def describe_request(request: Request, caller: Caller, key: str, sealer: S
     operation = f"{request.method} {request.url.path}"
     query = sorted(request.query_params.multi_items())
     asked = json.dumps([operation, query, hashlib.sha256(said).hexdigest()])
-    rights = json.dumps([caller.role, sorted(caller.countries), sorted(caller.vetting)])
+    rights = json.dumps([caller.role, sorted(caller.countries), *([sorted(caller.vetting)] if caller.vetting else [])])
     return KeyedRequest(
         subject=caller.subject,
         operation=operation,

@@ -243,6 +243,10 @@ async def test_seats_at_risk_follow_the_training(office: Any, app_engine: AsyncE
         "reasons": [f"The person has no clearance by {start}."],
     }
     assert set(await at_risk()) == {seats[0]["id"], seats[2]["id"]}
+    page = (await office.api.officer().get("/v1/seats-at-risk?limit=1&sort=-starts_on&with_total=true")).json()
+    rest = (await office.api.officer().get(page["next"])).json()
+    assert {one["id"] for one in page["items"] + rest["items"]} == {seats[0]["id"], seats[2]["id"]}
+    assert (page["total_count"], rest["next"]) == (2, None)
     assert set(await at_risk("country_code=GE")) == {seats[2]["id"]}
     assert await at_risk("country_code=GE", "MX") == {}
     assert set(await at_risk(f"training_id={coming['id']}", "GE")) == {seats[2]["id"]}

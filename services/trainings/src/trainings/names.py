@@ -208,7 +208,7 @@ def compare_names(one: Names, other: Names) -> int:
     if one.full_name_original and other.full_name_original:
         originals = normalize_original(one.full_name_original), normalize_original(other.full_name_original)
         forms.append(fuzz.token_sort_ratio(*originals))
-    return round(max(forms))
+    return int(max(forms))
 
 
 def score(one: Profile, other: Profile) -> Score:

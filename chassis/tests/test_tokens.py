@@ -46,6 +46,13 @@ def test_minted_token_names_the_caller() -> None:
     who = caller("officer", "MX", "PK")
     assert verify_token(PUBLIC, mint_token(KEY, who, "r")) == who
     assert verify_token(PUBLIC, signed(claims())).countries == {"MX"}
+    assert verify_token(PUBLIC, signed(claims())).vetting == set()
+    vetter = caller("officer", "MX", "PK", vetting=["PK"])
+    assert verify_token(PUBLIC, mint_token(KEY, vetter, "r")) == vetter
+    assert (vetter.may_vet("PK"), vetter.may_vet("MX")) == (True, False)
+    assert caller("officer", "*", vetting=["*"]).may_vet("MX")
+    with pytest.raises(Forbidden, match="is_vetting"):
+        vetter.require_vetting("MX")
 
 
 @pytest.mark.parametrize(

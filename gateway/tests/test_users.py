@@ -236,6 +236,20 @@ async def test_token_never_exceeds_what_its_user_may_do_today(api: Any, passed_o
     assert (passed_on[0].role, sorted(passed_on[0].countries)) == ("viewer", ["GE"])
 
 
+async def test_vetting_is_passed_on_for_the_countries_whose_grants_have_the_flag(
+    api: Any, passed_on: list[Any]
+) -> None:
+    mexico = (await api.admin().get("/v1/grants?country_code=MX")).json()["items"][0]
+    less = api.with_token((await make_token(api, "officer", country_codes=["GE"]))["token"])
+    for client in (api.officer(), less):
+        await client.get("/v1/agencies")
+    flagged = await api.admin().patch(f"/v1/grants/{mexico['id']}", json={"is_vetting": True}, headers=version(mexico))
+    assert flagged.status_code == 200
+    for client in (api.officer(), less):
+        await client.get("/v1/agencies")
+    assert [sorted(one.vetting) for one in passed_on] == [[], [], ["MX"], []]
+
+
 def test_lower_role_and_common_countries() -> None:
     roles = ["viewer", "analyst", "officer"]
     for one in roles:

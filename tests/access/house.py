@@ -6,7 +6,7 @@ import re
 import uuid
 import zipfile
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,13 +25,13 @@ from chassis.unit_of_work import open_session
 from fastapi import FastAPI
 from funding.settings import MIGRATIONS as FUNDING
 from gateway.access import create_token, issue_token
-from gateway.models import User
+from gateway.models import Grant, User
 from gateway.routing import NOUNS
 from gateway.settings import MIGRATIONS as GATEWAY
 from joserfc.jwk import OKPKey
 from programs.settings import MIGRATIONS as PROGRAMS
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlmodel import select
+from sqlmodel import select, update
 from trainings.settings import MIGRATIONS as TRAININGS
 
 from tests.access.matrix import COLUMNS
@@ -83,7 +83,8 @@ class House:
         if through_gateway or noun not in NOUNS["trainings"] or column == "anonymous":
             return self.clients[column]
         role, countries, limit = USERS[column]
-        who = Caller(column, column, role, frozenset(limit or countries))
+        granted = frozenset(limit or countries)
+        who = Caller(column, column, role, granted, granted)
         return _client(
             self.apps["trainings"], mint_token(self.apps["gateway"].state.token_private_key, who, fresh_id())
         )
@@ -167,6 +168,8 @@ async def _make_users(house: House) -> None:
     async with open_session(engine, caller("admin")) as session, session.begin():
         for name, (role, countries, limit) in USERS.items():
             house.tokens[name], _ = await create_token(session, name, role, countries, 1)
+            if role == "officer":
+                await session.exec(update(Grant).values(is_vetting=True))
             if limit is not None:
                 user = (await session.exec(select(User).where(User.name == name))).one()
                 house.tokens[name], _ = await issue_token(session, user.id, name, 1, country_codes=limit)
@@ -207,6 +210,8 @@ async def _record(house: House) -> None:
             "venue": "An academy",
         }  # fmt: skip
         own["trainings"] = await house.post("trainings", training)
+        to_come = {"code": f"{country}-V", "starts_on": "2099-05-01", "ends_on": "2099-06-01"}
+        own["training to come"] = await house.post("trainings", training | to_come)
         own["other training"] = await house.post("trainings", training | {"code": f"{country}-U"})
         for name, of in (("training-sessions", "trainings"), ("other session", "other training")):
             held = {"training_id": own[of]["id"], "held_on": "2011-05-03", "hours": "6.00", "topic": "A topic"}
@@ -249,6 +254,7 @@ async def _record_people(house: House, country: str, own: Mapping[str, Json], nu
         return await house.post("people", body | names | {"birth_precision": "day"})
 
     made = {"people": await person("participant"), "leader": await person("lead"), "newcomer": await person("new")}
+    made |= await _record_identity(house, country, made, text)
     seat = {"training_id": own["trainings"]["id"], "person_id": made["people"]["id"], "note": text("seat")}
     made["enrollments"] = await house.post("enrollments", seat | {"level": "mid"})
     seat_id = made["enrollments"]["id"]
@@ -275,11 +281,42 @@ async def _record_people(house: House, country: str, own: Mapping[str, Json], nu
     away = {"starts_on": f"2012-07-1{number}", "reason": text("suspend-reason")}
     canaries.add(away["starts_on"])
     made["suspended award"] = await house.post(f"certifications/{suspended['id']}/suspend", away, **{"If-Match": '"1"'})
+    await house.post("enrollments", seat | {"training_id": own["training to come"]["id"]})
+    found = (await house.clients["officer *"].get(f"/v1/seats-at-risk?country_code={country}")).json()["items"]
+    made["seats-at-risk"] = found[0]
     lead = {"training_id": own["trainings"]["id"], "person_id": made["leader"]["id"], "note": text("lead-note")}
     made["instructor-assignments"] = await house.post("instructor-assignments", lead)
     # A person that was handed over, which the feed remembers of both countries.
     canaries.update(one["id"] for one in made.values())
     return made
+
+
+async def _record_identity(
+    house: House, country: str, people: Mapping[str, Json], text: Callable[[str], str]
+) -> dict[str, Json]:
+    """What identifies people, who was taken for whom, their unit and its vetting; and a seat that nobody is cleared for."""
+    passport = {"type": "passport", "issuer_country_code": country, "number": f"X{country}1234Q{country}"}
+    house.canaries[country].add(f"Q{country}")
+    one = {"country_code": country, "nationality_code": country, "surname_1": text("twin"), "birth_precision": "day"}
+    twins = [await house.post("people", one | {"birth_date": "1961-02-03"}) for _ in range(2)]
+    officer = house.clients["officer *"]
+    found = (await officer.get(f"/v1/duplicate-candidates?person_id={twins[0]['id']}")).json()["items"]
+    link = {"person_id": twins[1]["id"], "canonical_person_id": people["leader"]["id"], "evidence": text("evidence")}
+    unit = {"code": text("unit"), "name": text("unit-name"), "country_code": country, "is_security_force": True}
+    units = await house.post("units", unit | {"commander_person_id": people["leader"]["id"], "agency_code": "US-NM-CD"})
+    case = {
+        "requested_on": "2011-02-01",
+        "result": "approved",
+        "result_on": "2011-03-01",
+        "case_reference": text("case"),
+    }
+    return {
+        "identity-documents": await house.post("identity-documents", passport | {"person_id": people["people"]["id"]}),
+        "duplicate-candidates": found[0],
+        "merges": await house.post("merges", link),
+        "units": units,
+        "vetting-records": await house.post("vetting-records", case | {"person_id": people["people"]["id"]}),
+    }
 
 
 def shown(answer: httpx.Response) -> Iterator[str]:

@@ -107,9 +107,12 @@ class Row:
         return statuses[COLUMNS.index(column)]
 
 
-PERSONAL: Final = frozenset({
-    "people", "enrollments", "attendances", "completions", "instructor-assignments", "certifications",
-})  # fmt: skip
+PERSONAL: Final = frozenset(
+    {
+        "people", "enrollments", "attendances", "completions", "instructor-assignments", "certifications",
+        "identity-documents", "duplicate-candidates", "merges", "units", "vetting-records", "seats-at-risk",
+    }
+)  # fmt: skip
 _WHY: Final = {"reason": "Entered twice."}
 _RANK: Final = {"rank": "deprecated", "reason": "Typing error in the document."}
 
@@ -201,6 +204,60 @@ MATRIX: Final = (
     ),
     Row("POST /v1/certifications/{certification_id}/confirm", PERSON, "certifications"),
     Row("POST /v1/certifications/{certification_id}/void", PERSON, "certifications", _WHY),
+    # Who is who.
+    Row("POST /v1/people/{person_id}/erase", PERSON, "people", {"reason": "Asked for."}),
+    Row("GET /v1/identity-documents", OFFICERS),
+    Row(
+        "POST /v1/identity-documents",
+        ABOUT_PERSON,
+        body=lambda own: {
+            "person_id": own["people"]["id"],
+            "type": "passport",
+            "issuer_country_code": own["people"]["country_code"],
+            "number": "G1234567",
+        },
+    ),
+    Row("GET /v1/identity-documents/{identity_document_id}", PERSON, "identity-documents"),
+    Row("POST /v1/identity-documents/{identity_document_id}/void", PERSON, "identity-documents", _WHY),
+    Row("GET /v1/duplicate-candidates", OFFICERS),
+    Row("GET /v1/duplicate-candidates/{duplicate_candidate_id}", PERSON, "duplicate-candidates"),
+    Row(
+        "POST /v1/duplicate-candidates/{duplicate_candidate_id}/dismiss",
+        PERSON,
+        "duplicate-candidates",
+        {"note": "Two people."},
+    ),
+    Row("GET /v1/merges", OFFICERS),
+    Row(
+        "POST /v1/merges",
+        ABOUT_PERSON,
+        body=lambda own: {
+            "person_id": own["newcomer"]["id"],
+            "canonical_person_id": own["people"]["id"],
+            "evidence": "Compared.",
+        },
+    ),
+    Row("GET /v1/merges/{merge_id}", PERSON, "merges"),
+    Row("POST /v1/merges/{merge_id}/void", PERSON, "merges", _WHY),
+    # Units and vetting: every officer here has the flag for vetting with each grant.
+    Row("GET /v1/units", OFFICERS),
+    Row(
+        "POST /v1/units",
+        OWN_COUNTRY,
+        body=lambda own: {"name": "Guards", "country_code": own["people"]["country_code"], "is_security_force": True},
+    ),
+    Row("GET /v1/units/{unit_id}", PERSON, "units"),
+    Row("PATCH /v1/units/{unit_id}", PERSON, "units", {"name": "Other"}),
+    Row("GET /v1/vetting-records", OFFICERS),
+    Row(
+        "POST /v1/vetting-records",
+        ABOUT_PERSON,
+        body=lambda own: {"person_id": own["people"]["id"], "requested_on": "2011-01-01"},
+    ),
+    Row("GET /v1/vetting-records/{vetting_record_id}", PERSON, "vetting-records"),
+    Row("PATCH /v1/vetting-records/{vetting_record_id}", PERSON, "vetting-records", {"case_reference": "Other"}),
+    Row("POST /v1/vetting-records/{vetting_record_id}/void", PERSON, "vetting-records", _WHY),
+    Row("GET /v1/seats-at-risk", OFFICERS),
     # Courses, trainings, and counts of people.
     Row("GET /v1/courses", READ),
     Row("POST /v1/courses", OFFICERS, body={"code": "NEW", "title": "New", "type": "basic"}),
@@ -354,6 +411,11 @@ MATRIX: Final = (
     Row("GET /v1/history", HISTORY, "instructor-assignments", query="subject=instructor-assignments/{id}"),
     Row("GET /v1/history", HISTORY, "attendances", query="subject=attendances/{id}"),
     Row("GET /v1/history", HISTORY, "certifications", query="subject=certifications/{id}"),
+    Row("GET /v1/history", HISTORY, "identity-documents", query="subject=identity-documents/{id}"),
+    Row("GET /v1/history", HISTORY, "duplicate-candidates", query="subject=duplicate-candidates/{id}"),
+    Row("GET /v1/history", HISTORY, "merges", query="subject=merges/{id}"),
+    Row("GET /v1/history", HISTORY, "units", query="subject=units/{id}"),
+    Row("GET /v1/history", HISTORY, "vetting-records", query="subject=vetting-records/{id}"),
     Row("GET /v1/history", READ, "trainings", query="subject=trainings/{id}"),
     # Users, grants and tokens.
     Row("GET /v1/users", ADMINS),

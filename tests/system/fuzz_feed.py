@@ -15,18 +15,20 @@ from tributary.client import Tributary
 
 Json = dict[str, Any]
 LEFT_ALONE: Final = 0.15
+ENDINGS: Final = ("/void", "/erase")
 MOST_ROWS: Final = 60  # of a kind that are remembered
 FEW_ROWS: Final = 6  # of a kind that are left to refer to: no more are voided
 COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
     "agencies", "attendances", "certifications", "completions", "conflicts", "course-versions", "courses",
-    "coverage-declarations", "enrollments", "fund-lines", "instructor-assignments", "ledger-entries", "measures",
-    "partnerships", "people", "programs", "reported-figures", "series", "sources", "statements", "training-sessions",
-    "trainings",
+    "coverage-declarations", "duplicate-candidates", "enrollments", "fund-lines", "identity-documents",
+    "instructor-assignments", "ledger-entries", "measures", "merges", "partnerships", "people", "programs",
+    "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "units", "vetting-records",
 )  # fmt: skip
 # Of the gateway, for administrators. The users and tokens that do the fuzzing are not among them.
 MANAGED: Final = ("grants", "tokens", "users")
 FUZZER: Final = "fuzz"
+LEFT_ALONE_NAMES: Final = ("Twin", "Double")
 # Fields and parameters that name a record by its code, and those that do by its id.
 CODES: Final = {
     "agency_code": "agencies",
@@ -50,13 +52,14 @@ CODES: Final = {
     "source_code": "sources",
 }
 IDS: Final = {
-    "enrollment_id": "enrollments", "person_id": "people", "session_id": "training-sessions",
-    "training_id": "trainings", "user_id": "users",
+    "canonical_person_id": "people", "commander_person_id": "people", "enrollment_id": "enrollments",
+    "person_id": "people", "session_id": "training-sessions", "training_id": "trainings", "unit_id": "units",
+    "user_id": "users",
 }  # fmt: skip
 # References that must fit more than one record at once: left out.
 UNFED: Final = ("course_version_id", "renews_certification_id", "unit_id")
 CHANGES_OF_STATE: Final = (
-    "/confirm", "/reinstate", "/revoke", "/suspend", "/transitions", "/void",
+    "/confirm", "/dismiss", "/reinstate", "/revoke", "/suspend", "/transitions",
 )  # fmt: skip
 COUNTRY_FIELDS: Final = (
     "beneficiary_country_code", "beneficiary_country_codes", "country_code", "host_country_code", "nationality_code",
@@ -72,6 +75,9 @@ class Feed:
         with Tributary(base_url, token, timeout_seconds=60) as client:
             self.rows: dict[str, list[Json]] = {noun: list(client.list(f"/v1/{noun}")) for noun in LISTS}
             self.figures: list[Json] = client.get("/v1/figures?country_code=MX")["items"]
+        # Who is left alone keeps the version of what is said of them.
+        people = self.rows["people"]
+        self.rows["people"] = [row for row in people if not str(row["surname_1"]).startswith(LEFT_ALONE_NAMES)]
         with Tributary(base_url, admin_token, timeout_seconds=60) as client:
             managed = {noun: list(client.list(f"/v1/{noun}")) for noun in MANAGED}
         fuzzers = {row["id"] for row in managed["users"] if row["name"].startswith(FUZZER)}
@@ -109,7 +115,7 @@ class Feed:
         if rows is None:
             return  # a session: a token of the fuzzer's own
         known = next((at for at, row in enumerate(rows) if row["id"] == made["id"]), None)
-        if made.get("revoked_at") or made.get("revoked_on") or made.get("voided_at"):
+        if any(made.get(name) for name in ("revoked_at", "revoked_on", "voided_at", "erased_at")):
             rows[:] = [row for row in rows if row["id"] != made["id"]]
         elif known is not None:
             rows[known] = made
@@ -128,16 +134,14 @@ class Feed:
                 case.path_parameters[name] = self.random.choice(COUNTRIES)
             elif name == "subject_type":
                 case.path_parameters[name] = "country"
-            elif row is not None and not (
-                case.path.endswith(("/revoke", "/void")) and len(self.rows[noun_of(case)]) < FEW_ROWS
-            ):
+            elif row is not None and not (case.path.endswith(ENDINGS) and len(self.rows[noun_of(case)]) < FEW_ROWS):
                 case.path_parameters[name] = row["id"]
 
     def _feed_headers(self, case: schemathesis.Case[Any], row: Json | None) -> None:
         has_version = row is not None and "}" in case.path
         if "Idempotency-Key" in case.headers:
             case.headers["Idempotency-Key"] = f"{self.random.getrandbits(64):x}"
-        if (case.method == "PATCH" or case.path.endswith(CHANGES_OF_STATE)) and row is not None:
+        if (case.method == "PATCH" or case.path.endswith((*CHANGES_OF_STATE, *ENDINGS))) and row is not None:
             case.headers["If-Match"] = f'"{row["version"]}"'
         elif case.method == "GET" and row is not None and has_version and self.random.random() < LEFT_ALONE:
             case.headers["If-None-Match"] = f'"{row["version"]}"'
@@ -283,7 +287,37 @@ def _course(_feed: Feed, body: Json) -> None:
 
 
 def _person(_feed: Feed, body: Json) -> None:
+    if "reason" in body:
+        return
     body |= {"birth_date": None, "birth_precision": "not_recorded", "given_name": body.get("given_name") or "Synthetic"}
+
+
+def _document(feed: Feed, body: Json) -> None:
+    if "number" in body:
+        feed.made += 1
+        body |= {"type": "passport", "number": f"FUZZ {feed.made}"}
+
+
+def _merge(feed: Feed, body: Json) -> None:
+    if "canonical_person_id" in body:
+        one, other = feed.random.sample(feed.rows["people"], 2)
+        body |= {"person_id": one["id"], "canonical_person_id": other["id"]}
+
+
+def _unit(_feed: Feed, body: Json) -> None:
+    if "parent_id" in body:
+        body["parent_id"] = None
+
+
+def _vetting(feed: Feed, body: Json) -> None:
+    if "reason" in body:
+        return
+    if "requested_on" in body:
+        body |= {"requested_on": "2020-01-01", "person_id": feed.random.choice(feed.rows["people"])["id"]}
+        body.pop("unit_id", None)
+    else:
+        body["result"] = "approved"
+    body["result_on"] = None if body.get("result", "pending") == "pending" else "2020-02-01"
 
 
 def _completion(feed: Feed, body: Json) -> None:
@@ -364,7 +398,9 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "courses": _course,
     "coverage-declarations": _window("complete_from", "complete_to"),
     "enrollments": _enrollment,
+    "identity-documents": _document,
     "ledger-entries": _entry,
+    "merges": _merge,
     "people": _person,
     "programs": _program,
     "reported-figures": _figure,
@@ -374,5 +410,7 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "tokens": _token,
     "training-sessions": _session,
     "trainings": _training,
+    "units": _unit,
     "users": _user,
+    "vetting-records": _vetting,
 }

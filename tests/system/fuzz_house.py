@@ -20,9 +20,11 @@ from chassis.serve import BACKLOG, bind_tcp
 from chassis.testing import Databases, caller
 from chassis.unit_of_work import open_session
 from gateway.access import create_token
+from gateway.models import Grant
 from gateway.settings import MIGRATIONS as GATEWAY_MIGRATIONS
 from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import update
 from tributary.client import Tributary
 from tributary.load import load_reference_data
 
@@ -79,6 +81,7 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             load_reference_data(client)
             declare_coverage(client)
             record_trainings(client)
+            record_identity(client)
             record_money(client)
         with Tributary(house.base_url, house.admin_token, timeout_seconds=60) as client:
             record_users(client)
@@ -124,6 +127,7 @@ async def _make_token(url: str, role: str) -> str:
     try:
         async with open_session(engine, caller("admin")) as session, session.begin():
             token, _ = await create_token(session, f"fuzz {role}", role, ["*"], 1)
+            await session.exec(update(Grant).values(is_vetting=True))
     finally:
         await engine.dispose()
     return token
@@ -193,6 +197,22 @@ def record_trainings(client: Tributary) -> None:
             address = f"/v1/certifications/{made['id']}/suspend"
             away = {"starts_on": "2012-01-01", "reason": "Away."}
             client.post(address, away, version=1)
+
+
+def record_identity(client: Tributary) -> None:
+    """Units, documents and vetting of people, people who may be one, and people who were merged."""
+    person = {"country_code": "MX", "nationality_code": "MX", "given_name": "Synthetic"}
+    born = {"birth_date": "1980-07-31", "birth_precision": "day"}
+    for number in range(4):
+        client.post("/v1/units", {"name": f"Unit {number}", "country_code": "MX", "is_security_force": True})
+        client.post("/v1/people", person | born | {"surname_1": "Twin"})
+    for number in range(8):
+        one = client.post("/v1/people", person | {"surname_1": f"Double {number}"})["id"]
+        other = client.post("/v1/people", person | {"surname_1": f"Double {number} or not", "sex": "male"})["id"]
+        client.post("/v1/merges", {"person_id": one, "canonical_person_id": other, "evidence": "Compared."})
+        document = {"type": "passport", "issuer_country_code": "MX", "number": f"G12345{number}"}
+        client.post("/v1/identity-documents", document | {"person_id": one})
+        client.post("/v1/vetting-records", {"person_id": one, "requested_on": "2020-01-01"})
 
 
 def record_users(client: Tributary) -> None:

@@ -7,7 +7,8 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -27,8 +28,10 @@ from sqlalchemy import (
     Text,
     func,
     insert,
+    or_,
     select,
     text,
+    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
@@ -56,6 +59,7 @@ _PATTERN: Final = r"^[!-~]([ -~]{0,253}[!-~])?$"
 _KEPT_HEADERS: Final = ("content-type", "etag", "location")
 # The wait for a lock ended: by its own limit, or by that of the statement where it is the shorter one.
 _WAITED_TOO_LONG: Final = {"55P03", "57014"}
+_UNREADABLE_BYTES: Final = 32  # more than a nonce: opening them fails as of a foreign key
 _DESCRIPTION: Final = (
     "Your name for this request, such as a fresh UUID. Sent again with the same key, the same request gets the first "
     "answer and has no second effect."
@@ -159,7 +163,7 @@ async def describe_request(request: Request, caller: Caller, key: str, sealer: S
     operation = f"{request.method} {request.url.path}"
     query = sorted(request.query_params.multi_items())
     asked = json.dumps([operation, query, hashlib.sha256(said).hexdigest()])
-    rights = json.dumps([caller.role, sorted(caller.countries)])
+    rights = json.dumps([caller.role, sorted(caller.countries), *([sorted(caller.vetting)] if caller.vetting else [])])
     return KeyedRequest(
         subject=caller.subject,
         operation=operation,
@@ -245,6 +249,17 @@ async def keep_answer(session: AsyncSession, keyed: KeyedRequest, response: Resp
     connection = await session.connection()
     await connection.execute(insert(_KEYS).values(values))
     await connection.execute(_PRUNE, {"seconds": keep_days * 86_400})
+
+
+async def forget_answers(session: AsyncSession, addresses: Collection[str]) -> None:
+    """Make the kept answers that are about one of `addresses` unreadable: their keys stay taken."""
+    about = or_(
+        _KEYS.c.headers["location"].astext.in_(addresses),
+        *(_KEYS.c.operation.startswith(f"POST {address}/", autoescape=True) for address in addresses),
+    )
+    connection = await session.connection()
+    unreadable = secrets.token_bytes(_UNREADABLE_BYTES)
+    await connection.execute(update(_KEYS).where(_KEYS.c.is_sealed, about).values(body=unreadable))
 
 
 def _seal(keyed: KeyedRequest, column: str, value: bytes) -> bytes:

@@ -135,7 +135,7 @@ def conditions(query: ListQuery, listing: Listing) -> list[ColumnElement[bool]]:
         value = getattr(query, name)
         if name in ListQuery.model_fields or value is None or value == []:
             continue
-        if name == "q":
+        if name == "q" and name not in listing.filters:
             pattern = "%" + str(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             wheres.append(or_(*(column.ilike(pattern) for column in listing.text)))
         elif name.endswith("_is_null"):

@@ -19,12 +19,16 @@ EVERYWHERE: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The user a request acts for: `countries` are ISO alpha-2 codes, or `*` alone for all."""
+    """The user a request acts for: `countries` are ISO alpha-2 codes, or `*` alone for all.
+
+    `vetting`: of those, the ones where they may record vetting.
+    """
 
     subject: str
     name: str
     role: str
     countries: frozenset[str]
+    vetting: frozenset[str] = frozenset()
 
     def may_see(self, country_code: str) -> bool:
         """Whether a grant covers this country."""
@@ -42,6 +46,18 @@ class Caller:
             named = " or ".join(sorted(country_codes)) or "all countries"
             raise Forbidden(f"This needs a grant for {named}; {self.name} has none.")
 
+    def may_vet(self, country_code: str) -> bool:
+        """Whether a grant that covers this country is for vetting too."""
+        return EVERYWHERE in self.vetting or country_code in self.vetting
+
+    def require_vetting(self, country_code: str) -> None:
+        """Raise `Forbidden` unless the caller may record vetting for this country."""
+        if not self.may_vet(country_code):
+            raise Forbidden(
+                f"This needs a grant for {country_code} with the flag is_vetting; {self.name} has none. "
+                "Ask an administrator to set it."
+            )
+
 
 def mint_token(private_key: OKPKey, caller: Caller, request_id: str) -> str:
     """A token that says for the next minute: this request acts for `caller`."""
@@ -55,6 +71,7 @@ def mint_token(private_key: OKPKey, caller: Caller, request_id: str) -> str:
         "name": caller.name,
         "role": caller.role,
         "countries": sorted(caller.countries),
+        "vetting": sorted(caller.vetting),
         "rid": request_id,
     }
     return jwt.encode({"alg": "Ed25519"}, claims, private_key, algorithms=["Ed25519"])
@@ -74,7 +91,8 @@ def verify_token(public_key: OKPKey, token: str) -> Caller:
         )
         rules.validate(decoded.claims)
         claims = decoded.claims
-        return Caller(claims["sub"], claims["name"], claims["role"], frozenset(claims["countries"]))
+        countries, vetting = frozenset(claims["countries"]), frozenset(claims.get("vetting", ()))
+        return Caller(claims["sub"], claims["name"], claims["role"], countries, vetting)
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise Unauthenticated("The token is not valid. Call the gateway, not the service.") from error
 

@@ -6,6 +6,7 @@ import hmac
 import re
 import secrets
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -116,7 +117,18 @@ async def find_person(request: Request, identity: Identity) -> Caller:
         )
     if not user.is_active:
         raise UnknownUser("You signed in, but an administrator has ended your access. Ask one to give it back.")
-    return Caller(str(user.id), user.name, user.role, frozenset(grant.country_code for grant in user.grants))
+    return caller_of(user)
+
+
+def caller_of(user: User) -> Caller:
+    """A user, for all that is granted to them."""
+    return Caller(
+        str(user.id),
+        user.name,
+        user.role,
+        frozenset(grant.country_code for grant in user.grants),
+        frozenset(grant.country_code for grant in user.grants if grant.is_vetting),
+    )
 
 
 async def find_token_user(request: Request, given: str) -> Caller:
@@ -135,12 +147,13 @@ async def find_token_user(request: Request, given: str) -> Caller:
     if token.revoked_at is not None or token.expires_at <= now or not token.user.is_active:
         raise refused
     user = token.user
-    granted = frozenset(grant.country_code for grant in user.grants)
-    return Caller(
-        str(user.id),
-        user.name,
-        lower_role(user.role, token.role or user.role),
-        granted if token.country_codes is None else common_countries(granted, frozenset(token.country_codes)),
+    whole = caller_of(user)
+    limit = whole.countries if token.country_codes is None else frozenset(token.country_codes)
+    return replace(
+        whole,
+        role=lower_role(user.role, token.role or user.role),
+        countries=common_countries(whole.countries, limit),
+        vetting=common_countries(whole.vetting, limit),
     )
 
 
@@ -157,7 +170,7 @@ async def authenticate_link(request: Request) -> Caller | None:
     if link is None or link.exchanged_at is not None or link.expires_at <= datetime.now(UTC) or not link.user.is_active:
         raise LinkRefused
     user = link.user
-    return Caller(str(user.id), user.name, user.role, frozenset(grant.country_code for grant in user.grants))
+    return caller_of(user)
 
 
 class LinkRefused(Unauthenticated):

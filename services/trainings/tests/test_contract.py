@@ -32,7 +32,7 @@ PERSON = {
 }  # fmt: skip
 
 
-async def writes(office: Any) -> AsyncIterator[Write]:
+async def writes(office: Any) -> AsyncIterator[Write]:  # noqa: PLR0915 - one after the other, each on what was written
     async def newest(noun: str) -> dict[str, Any]:
         return dict((await office.api.officer().get(f"/v1/{noun}?sort=-created_at")).json()["items"][0])
 
@@ -81,6 +81,27 @@ async def writes(office: Any) -> AsyncIterator[Write]:
     yield await write("POST /v1/instructor-assignments/{instructor_assignment_id}/void", why)
     yield await write("POST /v1/completions/{completion_id}/void", why)
     yield await write("POST /v1/training-sessions/{training_session_id}/void", why)
+    document = {"person_id": person_id, "type": "passport", "issuer_country_code": "MX", "number": "XQ 1980 77"}
+    yield await write("POST /v1/identity-documents", document)
+    yield await write("POST /v1/identity-documents/{identity_document_id}/void", why)
+    twin = await office.person(**PERSON)
+    cousin = {"note": "Xochiquetzal has a cousin"}
+    yield await write("POST /v1/duplicate-candidates/{duplicate_candidate_id}/dismiss", cousin)
+    merge = {"person_id": twin["id"], "canonical_person_id": person_id, "evidence": "Xochiquetzal says so herself"}
+    yield await write("POST /v1/merges", merge)
+    yield await write("POST /v1/merges/{merge_id}/void", why)
+    unit = {"name": "Guard company", "country_code": "MX", "is_security_force": True, "agency_code": "US-BOP"}
+    yield await write("POST /v1/units", unit)
+    yield await write("PATCH /v1/units/{unit_id}", {"name": "Guards"})
+    vetting = {"person_id": person_id, "requested_on": "2024-02-01", "case_reference": "Quintanilla 1"}
+    yield await write("POST /v1/vetting-records", vetting)
+    result = {"result": "approved", "result_on": "2024-03-01"}
+    found = (await office.api.vetter().get("/v1/vetting-records")).json()["items"][0]["id"]
+    yield Write("PATCH /v1/vetting-records/{vetting_record_id}", f"/v1/vetting-records/{found}", result)
+    wrong = (await office.api.vetter().post("/v1/vetting-records", json=vetting)).json()["id"]
+    yield Write("POST /v1/vetting-records/{vetting_record_id}/void", f"/v1/vetting-records/{wrong}/void", why)
+    erase = {"reason": "Asked for by the person."}
+    yield Write("POST /v1/people/{person_id}/erase", f"/v1/people/{twin['id']}/erase", erase)
     await office.training()
     yield await write("POST /v1/trainings/{training_id}/void", why)
 

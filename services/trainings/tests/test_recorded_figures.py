@@ -51,7 +51,7 @@ async def test_answer_is_whole(cascade: Any) -> None:
         "program_code": None,
         "method": "Distinct persons with a completion of a training whose course is a training of trainers and whose "
         "provider is one of the agencies.",
-        "method_version": "1",
+        "method_version": "2",
         "points": [
             {"as_of": "2009-04-23", "value": None, "lower": None, "upper": None, "records": 0, "suppressed": False},
             {"as_of": "2021-01-20", "value": "6", "lower": "6", "upper": "6", "records": 8, "suppressed": False},

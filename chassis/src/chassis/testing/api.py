@@ -1,6 +1,6 @@
 """Calling an app in its own process, as any caller, with a real signed token."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -17,9 +17,9 @@ ACTING: Final = (
 )
 
 
-def caller(role: str = "viewer", *countries: str) -> Caller:
-    """Somebody with a role and grants for `countries`."""
-    return Caller(subject=f"test-{role}", name=f"Test {role}", role=role, countries=frozenset(countries))
+def caller(role: str = "viewer", *countries: str, vetting: Iterable[str] = ()) -> Caller:
+    """Somebody with a role and grants for `countries`, those of `vetting` for vetting too."""
+    return Caller(f"test-{role}", f"Test {role}", role, frozenset(countries), frozenset(vetting))
 
 
 class Api:
@@ -52,9 +52,14 @@ class Api:
         """Also reads and writes people and records of `countries`; of all where none is named."""
         return self.as_caller(caller("officer", *(countries or (EVERYWHERE,))))
 
+    def vetter(self, *countries: str) -> httpx.AsyncClient:
+        """An officer who may record vetting too, for `countries`; for all where none is named."""
+        granted = countries or (EVERYWHERE,)
+        return self.as_caller(caller("officer", *granted, vetting=granted))
+
     def writer(self) -> httpx.AsyncClient:
         """Somebody who may do whatever this app does."""
-        return self.officer()
+        return self.vetter()
 
     def admin(self) -> httpx.AsyncClient:
         """Manages users and sees no people."""

@@ -4,7 +4,7 @@ from alembic import op
 from trainings.counting_sql import create_counting
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 COUNTING = "f0de0c9cdd64f95a"
 
 

@@ -7,10 +7,10 @@ from chassis.app import make_app
 from chassis.sealing import Sealer
 from fastapi import FastAPI
 
+from trainings import service
 from trainings.privacy import MasterKey
 from trainings.references import open_client
 from trainings.routes import ROUTERS
-from trainings.service import CONSTRAINT_WORDS
 from trainings.settings import MIGRATIONS, TrainingsSettings
 
 
@@ -31,7 +31,7 @@ def create_app() -> FastAPI:
         routers=ROUTERS,
         settings=settings,
         migrations=MIGRATIONS,
-        constraint_words=CONSTRAINT_WORDS,
+        constraint_words=service.CONSTRAINT_WORDS,
         lifespan=connect_to_programs,
     )
     app.state.people_key = MasterKey(people_key)

@@ -1,18 +1,24 @@
 """Personal columns, sealed at rest: a random key for each person, itself wrapped by the service's master key.
 
-AES-256-GCM throughout. Each sealed value is bound to its column and person, so that none can be moved to another.
+AES-256-GCM throughout. Each sealed value is bound to its column and person, so that none can be moved to another. What
+must be looked up, words of names and numbers of documents, is kept as keyed digests beside it: marks.
 """
 
+import hmac
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-SEALED: Final = ("given_name", "surname_1", "surname_2", "full_name_original", "birth_date")
+SEALED: Final = ("given_name", "surname_1", "surname_2", "full_name_original", "birth_date", "position")
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_MARK_BYTES: Final = 16
 
 
 class SealedPerson(Protocol):
@@ -23,13 +29,14 @@ class SealedPerson(Protocol):
 
 
 class MasterKey:
-    """The service's key. It wraps the keys of people and seals nothing else."""
+    """The service's key. It wraps the keys of people and seals nothing else; the key of marks is derived from it."""
 
-    __slots__ = ("_aead",)
+    __slots__ = ("_aead", "_mark_key")
 
     def __init__(self, key: bytes) -> None:
         """`key`: 32 random bytes."""
         self._aead = AESGCM(key)
+        self._mark_key = HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"people|marks").derive(key)
 
     def new_data_key(self, person_id: uuid.UUID) -> bytes:
         """A fresh key for a person, wrapped."""
@@ -42,6 +49,14 @@ class MasterKey:
             column: None if value is None else _seal(aead, value.encode(), column, person_id)
             for column, value in values.items()
         }
+
+    def mark(self, purpose: str, value: str) -> bytes:
+        """A digest of `value` that is the same each time, and of no use without the key or for another purpose."""
+        return hmac.digest(self._mark_key, f"{purpose}|{value}".encode(), "sha256")[:_MARK_BYTES]
+
+    def marks(self, purpose: str, values: Iterable[str]) -> list[bytes]:
+        """The digest of each of `values`, in an order that says nothing of theirs."""
+        return sorted(self.mark(purpose, value) for value in values)
 
     def reveal(self, person: SealedPerson) -> dict[str, str | None]:
         """The personal columns of a person, null of one who was erased. Raises `InvalidTag` where tampered with."""
@@ -56,6 +71,12 @@ class MasterKey:
 
     def _unwrap(self, person_id: uuid.UUID, data_key: bytes) -> AESGCM:
         return AESGCM(_open(self._aead, data_key, "data_key", person_id))
+
+
+def read_birth_date(revealed: Mapping[str, str | None]) -> date | None:
+    """The birth date among the personal columns that `reveal` gives."""
+    found = revealed["birth_date"]
+    return None if found is None else date.fromisoformat(found)
 
 
 def _seal(aead: AESGCM, value: bytes, column: str, person_id: uuid.UUID) -> bytes:

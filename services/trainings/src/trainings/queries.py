@@ -2,19 +2,22 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from chassis.errors import NotFound
+from chassis.errors import NotFound, invalid
 from chassis.paging import Listing
 from chassis.tokens import EVERYWHERE, Caller
 from chassis.voids import is_voided_filter
-from sqlalchemy import ColumnElement, func, or_, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Text, Uuid, and_, case, func, or_, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Bundle, aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
+from trainings import domain
 from trainings.domain import LEADING_KINDS
 from trainings.models import (
     AgencyRef,
@@ -59,7 +62,8 @@ _WAYS: Final[dict[type[Stored], tuple[Any, ...]]] = {
 
 def visible_to(caller: Caller, country_code: Any = Person.country_code) -> ColumnElement[bool]:  # noqa: ANN401 - a column
     """People, or units, whose records are kept by a country that the caller has a grant for."""
-    return true() if EVERYWHERE in caller.countries else col(country_code).in_(caller.countries)
+    granted: ColumnElement[bool] = country_code.in_(caller.countries)
+    return true() if EVERYWHERE in caller.countries else granted
 
 
 def about_people(kind: type[AboutPerson], caller: Caller) -> SelectOfScalar[AboutPerson]:
@@ -85,7 +89,8 @@ async def find_about_person(
     """One such row, locked for the rest of the transaction if asked; None where there is none the caller may see."""
     statement = about_people(kind, caller).where(col(kind.id) == row_id)
     if lock:
-        statement = statement.with_for_update(of=kind)
+        # Nobody deletes a person: what refers to them need not wait, and two who propose each other do not deadlock.
+        statement = statement.with_for_update(of=kind, key_share=kind is Person)
     return (await session.exec(statement)).one_or_none()
 
 
@@ -96,6 +101,16 @@ async def get_about_person(
     row = await find_about_person(session, caller, kind, row_id, lock=lock)
     if row is None:
         raise NotFound(f"There is no such record {row_id}, or none that you may see.")
+    return row
+
+
+async def require_about_person(
+    session: AsyncSession, caller: Caller, kind: type[AboutPerson], row_id: uuid.UUID, pointer: str, message: str
+) -> AboutPerson:
+    """A row that a body refers to. What is of another country is as unknown as what is not there."""
+    row = await find_about_person(session, caller, kind, row_id)
+    if row is None:
+        raise invalid(pointer, "unknown_id", message)
     return row
 
 
@@ -252,8 +267,10 @@ def training_sessions() -> Listing:
     )
 
 
-def people(caller: Caller, present: Callable[[Person], object]) -> Listing:
-    """The people the caller may see, as `present` reveals them. Names are sealed: there is no search by name."""
+def people(
+    caller: Caller, present: Callable[[Person], object], matching: Callable[[str], ColumnElement[bool]]
+) -> Listing:
+    """The people the caller may see, as `present` reveals them; `matching` says whose names a text finds."""
     return Listing(
         statement=about_people(Person, caller),
         filters={
@@ -261,6 +278,9 @@ def people(caller: Caller, present: Callable[[Person], object]) -> Listing:
             "nationality_code": Person.nationality_code,
             "sex": Person.sex,
             "birth_precision": Person.birth_precision,
+            "person_type": Person.person_type,
+            "unit_id": Person.unit_id,
+            "q": matching,
         },
         sorts={
             "created_at": Person.created_at,
@@ -270,6 +290,255 @@ def people(caller: Caller, present: Callable[[Person], object]) -> Listing:
         },
         id=Person.id,
         present=present,
+    )
+
+
+def shares(column: Any, marks: Sequence[bytes]) -> ColumnElement[bool]:  # noqa: ANN401 - a column of marks
+    """Whether the column has one of `marks`."""
+    made: ColumnElement[bool] = column.overlap(list(marks))
+    return made
+
+
+def marked_by_all(wanted: Sequence[Sequence[bytes]]) -> ColumnElement[bool]:
+    """People with a mark of each of the lists."""
+    return and_(true(), *(shares(Person.name_marks, marks) for marks in wanted))
+
+
+async def find_alike(
+    session: AsyncSession, caller: Caller, person: Person, first: list[bytes], limit: int
+) -> list[Person]:
+    """Other people with a mark of `person`'s, those with one of `first` before all others, at most `limit`."""
+    if not person.match_marks:
+        return []
+    statement = about_people(Person, caller).where(
+        shares(Person.match_marks, person.match_marks), col(Person.id) != person.id
+    )
+    order = (shares(Person.match_marks, first).desc(), col(Person.id).desc())
+    return list((await session.exec(statement.order_by(*order).limit(limit))).all())
+
+
+async def find_proposed(session: AsyncSession, caller: Caller, person_id: uuid.UUID) -> list[Person]:
+    """Those with whom a person is proposed as one, and nobody has decided yet."""
+    one, other = col(DuplicateCandidate.person_id), col(DuplicateCandidate.other_person_id)
+    theirs = select(case((one == person_id, other), else_=one)).where(
+        or_(one == person_id, other == person_id), col(DuplicateCandidate.status) == "open"
+    )
+    return list((await session.exec(about_people(Person, caller).where(col(Person.id).in_(theirs)))).all())
+
+
+async def find_holders(session: AsyncSession, caller: Caller, document: IdentityDocument) -> list[Person]:
+    """The other people the caller may see who have this very document, the longest known first."""
+    theirs = select(IdentityDocument.person_id).where(
+        IdentityDocument.issuer_country_code == document.issuer_country_code,
+        IdentityDocument.type == document.type,
+        IdentityDocument.number_mark == document.number_mark,
+        col(IdentityDocument.voided_at).is_(None),
+        col(IdentityDocument.person_id) != document.person_id,
+    )
+    statement = about_people(Person, caller).where(col(Person.id).in_(theirs)).order_by(col(Person.id))
+    return list((await session.exec(statement)).all())
+
+
+async def find_records(session: AsyncSession, caller: Caller, person_ids: Sequence[uuid.UUID]) -> list[Person]:
+    """The records of people, with all that are merged with one of them, as far as the caller may see them."""
+    merged = select(func.unnest(func.records_of_person(Person.id, type_=ARRAY(Uuid)))).where(
+        col(Person.id).in_(person_ids)
+    )
+    return list((await session.exec(about_people(Person, caller).where(col(Person.id).in_(merged)))).all())
+
+
+async def find_told_apart(session: AsyncSession, person_id: uuid.UUID) -> set[uuid.UUID]:
+    """Those of whom somebody said that they are not this person: dismissed, or merged and taken back."""
+    found: set[uuid.UUID] = set()
+    for one, other, decided in (
+        (
+            DuplicateCandidate.person_id,
+            DuplicateCandidate.other_person_id,
+            col(DuplicateCandidate.status) == "dismissed",
+        ),
+        (Merge.person_id, Merge.canonical_person_id, col(Merge.voided_at).is_not(None)),
+    ):
+        statement = select(one, other).where(decided, or_(col(one) == person_id, col(other) == person_id))
+        found.update(*(await session.exec(statement)).all())
+    return found - {person_id}
+
+
+async def find_roots(session: AsyncSession, person_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID | None]:
+    """The record that each person is counted as; null where the caller may not see it."""
+    statement = select(Person.id, func.canonical_person(Person.id, type_=Uuid)).where(col(Person.id).in_(person_ids))
+    return dict((await session.exec(statement)).all())
+
+
+async def find_documents(session: AsyncSession, person_ids: Sequence[uuid.UUID]) -> list[IdentityDocument]:
+    """The documents of people that stand and are still known."""
+    statement = select(IdentityDocument).where(
+        col(IdentityDocument.person_id).in_(person_ids),
+        col(IdentityDocument.voided_at).is_(None),
+        col(IdentityDocument.number_mark).is_not(None),
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def find_agencies(session: AsyncSession, unit_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str | None]:
+    """The agency of each unit."""
+    statement = select(Unit.id, Unit.agency_code).where(col(Unit.id).in_(unit_ids))
+    return dict((await session.exec(statement)).all())
+
+
+async def find_addresses(session: AsyncSession, person_id: uuid.UUID) -> list[str]:
+    """Of a person's own record, and of those beside it that may say more of them than that they exist."""
+    found = [f"/v1/people/{person_id}"]
+    for noun, of_person, row_id in (
+        ("identity-documents", (IdentityDocument.person_id,), IdentityDocument.id),
+        ("enrollments", (Enrollment.person_id,), Enrollment.id),
+        ("instructor-assignments", (InstructorAssignment.person_id,), InstructorAssignment.id),
+        (
+            "duplicate-candidates",
+            (DuplicateCandidate.person_id, DuplicateCandidate.other_person_id),
+            DuplicateCandidate.id,
+        ),
+    ):
+        statement = select(row_id).where(or_(*(col(one) == person_id for one in of_person)))
+        found += [f"/v1/{noun}/{one}" for one in (await session.exec(statement)).all()]
+    return found
+
+
+def identity_documents(caller: Caller) -> Listing:
+    """The identity documents of people the caller may see."""
+    return Listing(
+        statement=about_people(IdentityDocument, caller),
+        filters={
+            "person_id": IdentityDocument.person_id,
+            "type": IdentityDocument.type,
+            "issuer_country_code": IdentityDocument.issuer_country_code,
+            "is_voided": is_voided_filter(IdentityDocument.voided_at),
+        },
+        sorts={"created_at": IdentityDocument.created_at, "updated_at": IdentityDocument.updated_at},
+        id=IdentityDocument.id,
+    )
+
+
+def _about_either(one: Any, other: Any, column: Any) -> Callable[[list[Any]], ColumnElement[bool]]:  # noqa: ANN401 - columns
+    """A filter: one of the two people is such."""
+
+    def condition(values: list[Any]) -> ColumnElement[bool]:
+        those = select(Person.id).where(col(column).in_(values))
+        return or_(col(one).in_(those), col(other).in_(those))
+
+    return condition
+
+
+def duplicate_candidates(caller: Caller) -> Listing:
+    """The proposals about two people whom the caller may see, both."""
+    pair = (DuplicateCandidate.person_id, DuplicateCandidate.other_person_id)
+    return Listing(
+        statement=about_people(DuplicateCandidate, caller),
+        filters={
+            "status": DuplicateCandidate.status,
+            "band": DuplicateCandidate.band,
+            "country_code": _about_either(*pair, Person.country_code),
+            "person_id": _about_either(*pair, Person.id),
+        },
+        sorts={
+            "score": DuplicateCandidate.score,
+            "created_at": DuplicateCandidate.created_at,
+            "updated_at": DuplicateCandidate.updated_at,
+        },
+        id=DuplicateCandidate.id,
+    )
+
+
+def merges(caller: Caller) -> Listing:
+    """The merges of two records that the caller may see, both."""
+    pair = (Merge.person_id, Merge.canonical_person_id)
+    return Listing(
+        statement=about_people(Merge, caller),
+        filters={
+            "basis": Merge.basis,
+            "person_id": _about_either(*pair, Person.id),
+            "is_voided": is_voided_filter(Merge.voided_at),
+        },
+        sorts={"created_at": Merge.created_at, "updated_at": Merge.updated_at},
+        id=Merge.id,
+    )
+
+
+def units(caller: Caller) -> Listing:
+    """The units of countries that the caller has a grant for."""
+    names = ("code", "country_code", "agency_code", "parent_id", "commander_person_id", "is_security_force")
+    return Listing(
+        statement=about_people(Unit, caller),
+        filters={name: getattr(Unit, name) for name in names},
+        sorts={"name": Unit.name, "created_at": Unit.created_at, "updated_at": Unit.updated_at},
+        id=Unit.id,
+        text=[Unit.name, Unit.code],
+    )
+
+
+def may_be_vetted_by(caller: Caller) -> ColumnElement[bool]:
+    """Vetting records of people and units in countries that the caller may record vetting for."""
+    if EVERYWHERE in caller.vetting:
+        return true()
+    person = select(Person.id).where(col(Person.country_code).in_(caller.vetting))
+    unit = select(Unit.id).where(col(Unit.country_code).in_(caller.vetting))
+    return or_(col(VettingRecord.person_id).in_(person), col(VettingRecord.unit_id).in_(unit))
+
+
+def vetting_records(caller: Caller) -> Listing:
+    """The vetting of people and units that the caller may record vetting for."""
+    return Listing(
+        statement=about_people(VettingRecord, caller).where(may_be_vetted_by(caller)),
+        filters={
+            "person_id": VettingRecord.person_id,
+            "unit_id": VettingRecord.unit_id,
+            "result": VettingRecord.result,
+            "valid_until": VettingRecord.valid_until,
+            "is_voided": is_voided_filter(VettingRecord.voided_at),
+        },
+        sorts={
+            "requested_on": VettingRecord.requested_on,
+            "created_at": VettingRecord.created_at,
+            "updated_at": VettingRecord.updated_at,
+        },
+        id=VettingRecord.id,
+    )
+
+
+def seats_at_risk(caller: Caller, today: date) -> Listing:
+    """The open seats of trainings to come that need a clearance and will lack one on the first day, with reasons."""
+    faults = func.clearance_faults(Enrollment.person_id, Enrollment.unit_id, Training.starts_on, type_=ARRAY(Text))
+    shown = (
+        *(getattr(Enrollment, name) for name in ("id", "training_id", "person_id", "unit_id", "status")),
+        col(Training.starts_on),
+        col(Person.country_code),
+        faults.label("reasons"),
+    )
+    seat: Bundle[Any] = Bundle("seat", *shown)
+    statement: SelectOfScalar[Any] = (
+        select(seat)
+        .join_from(Enrollment, Training, col(Enrollment.training_id) == Training.id)
+        .join(Person, col(Enrollment.person_id) == Person.id)
+        .where(
+            visible_to(caller),
+            col(Enrollment.vetting_basis) == "required",
+            col(Enrollment.status).in_([status for status, then in domain.NEXT_ENROLLMENT_STATUS.items() if then]),
+            col(Training.starts_on) > today,
+            col(Training.voided_at).is_(None),
+            col(Training.status) != "canceled",
+            func.cardinality(faults) > 0,
+        )
+    )
+    return Listing(
+        statement=statement,
+        filters={
+            "country_code": Person.country_code,
+            "training_id": Enrollment.training_id,
+            "person_id": Enrollment.person_id,
+            "starts_on": Training.starts_on,
+        },
+        sorts={"starts_on": Training.starts_on},
+        id=Enrollment.id,
+        present=lambda row: row._asdict(),
     )
 
 

@@ -26,6 +26,9 @@ class TrainingsSettings(Settings):
     reference_fresh_seconds: int = Field(
         default=86_400, ge=0, description="How long a reference is used before it is asked for again."
     )
+    vetting_validity_days: int = Field(
+        default=365, ge=1, description="For how many days an approval holds, the day of the approval being the first."
+    )
 
     vetting_required_from: date = Field(
         default=date(2025, 1, 1),

@@ -57,6 +57,7 @@ from trainings.domain.courses import (
 )
 from trainings.domain.people import (
     BirthPrecision,
+    DocumentNumber,
     DuplicateBand,
     DuplicateStatus,
     IdentityDocumentType,
@@ -64,7 +65,9 @@ from trainings.domain.people import (
     PersonType,
     Sex,
     check_birth,
+    check_document,
     check_names,
+    read_number,
 )
 from trainings.domain.rosters import (
     CLEARED_STATUSES,
@@ -85,12 +88,17 @@ from trainings.domain.rosters import (
 )
 from trainings.domain.transitions import IllegalTransition, check_transition
 from trainings.domain.vetting import (
+    NEXT_VETTING_RESULT,
+    IllegalResult,
     SeatNotCleared,
     VettingBasis,
     VettingResult,
+    check_result,
+    check_vetting,
     check_vetting_basis,
     default_vetting_basis,
     find_basis_fault,
+    last_valid_day,
 )
 from trainings.domain.words import in_words
 
@@ -109,6 +117,7 @@ __all__ = [
     "METHOD_VERSION",
     "NEXT_ENROLLMENT_STATUS",
     "NEXT_TRAINING_STATUS",
+    "NEXT_VETTING_RESULT",
     "OUTSIDE_WORDS",
     "PART_LEFT_OUT_WORDS",
     "PERIOD_RULES",
@@ -123,12 +132,14 @@ __all__ = [
     "CourseType",
     "DeliveryMode",
     "Dimension",
+    "DocumentNumber",
     "DuplicateBand",
     "DuplicateStatus",
     "EnrollmentRole",
     "EnrollmentStatus",
     "Headcount",
     "IdentityDocumentType",
+    "IllegalResult",
     "IllegalTransition",
     "InstructorRole",
     "LeftOut",
@@ -156,15 +167,18 @@ __all__ = [
     "check_completion",
     "check_completion_rule",
     "check_course",
+    "check_document",
     "check_enrollment_transition",
     "check_first_status",
     "check_leader",
     "check_names",
     "check_not_revoked",
+    "check_result",
     "check_session",
     "check_training_dates",
     "check_training_transition",
     "check_transition",
+    "check_vetting",
     "check_vetting_basis",
     "default_vetting_basis",
     "describe_rule",
@@ -175,6 +189,8 @@ __all__ = [
     "in_words",
     "is_small",
     "last_day",
+    "last_valid_day",
+    "read_number",
     "small_places",
     "split_headcount",
 ]

@@ -1,10 +1,16 @@
 """What people and what identifies them may be. Pure: no database, no HTTP."""
 
+import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
+from typing import Final
 
 from chassis.errors import invalid
+from stdnum.exceptions import ValidationError as StdnumError
+from stdnum.mx import curp
+from stdnum.pk import cnic
 
 
 class PersonType(StrEnum):
@@ -60,6 +66,59 @@ class DuplicateStatus(StrEnum):
     open = auto()
     merged = auto()
     dismissed = auto()
+
+
+_ISSUERS: Final = {IdentityDocumentType.mx_curp: "MX", IdentityDocumentType.pk_cnic: "PK"}
+_LENGTHS: Final = range(5, 41)
+_SHOWN_CHARACTERS: Final = 3
+_GENDERS: Final = {"F": Sex.female, "M": Sex.male}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentNumber:
+    """A number as it is compared, and what its state wrote into it."""
+
+    number: str
+    sex: Sex = Sex.not_recorded
+    birth_date: date | None = None
+
+    @property
+    def last_characters(self) -> str:
+        """What is kept of it to be read."""
+        return self.number[-_SHOWN_CHARACTERS:]
+
+
+def read_number(kind: IdentityDocumentType, issuer_country_code: str, written: str) -> DocumentNumber:
+    """The number of a document, without spaces and signs. Raises, and quotes none, where its state gives no such."""
+    if kind in _ISSUERS and issuer_country_code != _ISSUERS[kind]:
+        raise invalid("#/issuer_country_code", "other_issuer", f"A {kind} is given by {_ISSUERS[kind]} alone.")
+    number = "".join(one for one in unicodedata.normalize("NFKC", written).upper() if one.isalnum())
+    if len(number) not in _LENGTHS:
+        raise invalid("#/number", "length", "A number has 5 to 40 letters and digits.")
+    try:
+        if kind is IdentityDocumentType.mx_curp:
+            number = curp.validate(number)
+            return DocumentNumber(number, _GENDERS[curp.get_gender(number)], curp.get_birth_date(number))
+        if kind is IdentityDocumentType.pk_cnic:
+            number = cnic.validate(number)
+            return DocumentNumber(number, _GENDERS[cnic.get_gender(number) or ""])
+    except StdnumError as error:
+        message = f"This is not a {kind}: its length, its characters or its check digit are wrong. Compare it again."
+        raise invalid("#/number", "not_a_number", message) from error
+    return DocumentNumber(number)
+
+
+def check_document(document: DocumentNumber, sex: Sex, birth_date: date | None, precision: BirthPrecision) -> None:
+    """Raise where a number says another sex or birth date than is recorded. Neither is quoted."""
+    if Sex.not_recorded not in {document.sex, sex} and document.sex is not sex:
+        message = "The number says another sex than is recorded of this person. Correct the one that is wrong."
+        raise invalid("#/number", "sex_differs", message)
+    if document.birth_date is None or birth_date is None:
+        return
+    same_day = document.birth_date == birth_date
+    if not (same_day if precision is BirthPrecision.day else document.birth_date.year == birth_date.year):
+        message = "The number says another birth date than is recorded of this person. Correct the one that is wrong."
+        raise invalid("#/number", "birth_date_differs", message)
 
 
 def check_birth(birth_date: date | None, precision: BirthPrecision, today: date) -> None:

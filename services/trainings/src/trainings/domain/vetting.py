@@ -1,10 +1,11 @@
 """Vetting: who may take a seat. Pure: no database, no HTTP."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum, auto
+from typing import Final
 
-from chassis.errors import Conflict, FieldError, Invalid
+from chassis.errors import Conflict, FieldError, Invalid, invalid
 
 from trainings.domain.words import in_words
 
@@ -66,3 +67,56 @@ def check_vetting_basis(basis: VettingBasis, reason: str | None, starts_on: date
     """Raise where something speaks against the basis."""
     if fault := find_basis_fault(basis, reason, starts_on, required_from):
         raise Invalid("1 field needs attention.", [fault])
+
+
+NEXT_VETTING_RESULT: Final = {
+    VettingResult.pending: {
+        VettingResult.approved,
+        VettingResult.rejected,
+        VettingResult.suspended,
+        VettingResult.canceled,
+    },
+    VettingResult.suspended: {VettingResult.approved, VettingResult.rejected, VettingResult.canceled},
+    VettingResult.approved: {VettingResult.suspended, VettingResult.rejected},
+    VettingResult.rejected: set[VettingResult](),
+    VettingResult.canceled: set[VettingResult](),
+}
+
+
+class IllegalResult(Conflict):
+    """A vetting that is over does not come to another result."""
+
+    code = "illegal_transition"
+    title = "It cannot become that"
+
+
+def check_result(current: VettingResult, to: VettingResult) -> None:
+    """Raise where a vetting with the result `current` cannot come `to` another one."""
+    if to is current or to in NEXT_VETTING_RESULT[current]:
+        return
+    allowed = " or ".join(sorted(NEXT_VETTING_RESULT[current]))
+    how = f"It can become {allowed}." if allowed else "Record a new vetting, or void this one if it was an error."
+    raise IllegalResult(f"A vetting that is {current} cannot become {to}. {how}")
+
+
+def check_vetting(requested_on: date, result: VettingResult, result_on: date | None, today: date) -> None:
+    """Raise unless the days of a vetting follow each other and its result has one."""
+    if requested_on > today:
+        raise invalid("#/requested_on", "in_future", "The request is in the future; record it when it was made.")
+    if result is VettingResult.pending:
+        if result_on is not None:
+            raise invalid("#/result_on", "no_result", "A pending vetting has no day of its result yet.")
+        return
+    if result_on is None:
+        raise invalid("#/result_on", "missing", f"Say on which day it was {result}.")
+    if result_on < requested_on:
+        raise invalid("#/result_on", "before_request", f"The result is before the request, {in_words(requested_on)}.")
+    if result_on > today:
+        raise invalid("#/result_on", "in_future", "The result is in the future; record it when it is there.")
+
+
+def last_valid_day(result: VettingResult, result_on: date | None, validity_days: int) -> date | None:
+    """Until when a clearance holds; the day of the approval is the first of its days."""
+    if result is not VettingResult.approved or result_on is None:
+        return None
+    return result_on + timedelta(days=validity_days - 1)

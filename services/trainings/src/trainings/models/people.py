@@ -2,11 +2,13 @@
 
 import uuid
 from datetime import date, datetime
+from typing import Any, ClassVar
 
 from chassis.columns import country_form, one_of, refers_to, sorted_text
 from chassis.voids import Voidable, void_is_whole
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint, Uuid
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint, Uuid, func
 from sqlalchemy import text as sql
+from sqlalchemy.orm import column_property
 from sqlmodel import Field
 
 from trainings import domain
@@ -60,6 +62,7 @@ class Person(Stored, table=True):
             "AND cardinality(name_marks) + cardinality(match_marks) = 0 END",
             name="has_name",
         ),
+        CheckConstraint("(erased_at IS NULL) = (erase_reason IS NULL)", name="erasure_has_reason"),
         Index("ix_people_name_marks", "name_marks", postgresql_using="gin"),
         Index("ix_people_match_marks", "match_marks", postgresql_using="gin"),
     )
@@ -81,6 +84,12 @@ class Person(Stored, table=True):
     name_marks: list[bytes] = keyed_marks()
     match_marks: list[bytes] = keyed_marks()
     erased_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    erase_reason: str | None = None
+    # The record that the person is counted as: this one where it is not merged, null where the caller may not see it.
+    canonical_person_id: ClassVar[Any]
+
+
+Person.canonical_person_id = column_property(func.canonical_person(Person.id, type_=Uuid))
 
 
 class IdentityDocument(Stored, Voidable, table=True):

@@ -46,7 +46,7 @@ _NUMBERS: Final = frozenset({Dimension.tier, Dimension.fiscal_year, Dimension.ca
 
 
 @router.get("/training-counts", response_model=TrainingCountRead)
-async def count_trainings(
+async def get_training_counts(
     session: Session, caller: CurrentCaller, query: Annotated[TrainingCountQuery, Query()], moment: AtMoment
 ) -> TrainingCountRead:
     """Count persons, attendances, completions, certifications or contact hours, by any mix of filters and groups.

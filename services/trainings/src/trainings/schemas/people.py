@@ -1,12 +1,16 @@
 """People on the wire. No message of these bodies quotes a value: it may be a name."""
 
-from chassis.codes import CountryCode, Line
+import uuid
+from datetime import datetime
+from typing import Annotated
+
+from chassis.codes import PRINTABLE, CountryCode, Line
 from chassis.paging import ListQuery, Page, sort_by
 from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
 from chassis.values import Day
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 
-from trainings.domain import BirthPrecision, Sex
+from trainings.domain import BirthPrecision, PersonType, Sex
 
 
 class PersonCreate(CreateBody):
@@ -39,6 +43,11 @@ class PersonCreate(CreateBody):
     full_name_original: Line | None = Field(default=None, description="The whole name in its original script.")
     birth_date: Day | None = Field(default=None, description="Where only the year is known, its 1 January.")
     birth_precision: BirthPrecision = BirthPrecision.not_recorded
+    person_type: PersonType = Field(
+        default=PersonType.foreign_participant, description="Partner instructors are where a cascade begins."
+    )
+    unit_id: uuid.UUID | None = Field(default=None, description="The unit they serve in.")
+    position: Line | None = Field(default=None, description="Rank or position.")
 
 
 class PersonUpdate(Body):
@@ -55,10 +64,25 @@ class PersonUpdate(Body):
     full_name_original: Line | None = may_be_absent()
     birth_date: Day | None = may_be_absent()
     birth_precision: BirthPrecision = may_be_absent()
+    person_type: PersonType = may_be_absent()
+    unit_id: uuid.UUID | None = may_be_absent()
+    position: Line | None = may_be_absent()
+
+
+class EraseCreate(Body):
+    """Why a person is erased."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True, json_schema_extra={"examples": [{"reason": "Asked for by the person."}]}
+    )
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=PRINTABLE)] = Field(
+        description="Shown wherever the record is shown: no names of people."
+    )
 
 
 class PersonRead(ResourceRead):
-    """Somebody who takes or leads a training."""
+    """Somebody who takes or leads a training. Of a person who was erased all that is personal is null."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -71,6 +95,15 @@ class PersonRead(ResourceRead):
     full_name_original: str | None
     birth_date: Day | None = Field(description="Where only the year is known, its 1 January.")
     birth_precision: BirthPrecision
+    person_type: PersonType
+    unit_id: uuid.UUID | None
+    position: str | None
+    canonical_person_id: uuid.UUID | None = Field(
+        description="The record that this person is counted as: this one unless it was merged; null where it was "
+        "merged into one that you may not see."
+    )
+    erased_at: datetime | None = Field(description="Null unless the person was erased.")
+    erase_reason: str | None
 
 
 class PersonPage(Page):
@@ -80,10 +113,18 @@ class PersonPage(Page):
 
 
 class PersonQuery(ListQuery):
-    """Filters of people. Names are sealed: there is no search by name."""
+    """Filters of people."""
 
     sort: str = sort_by("created_at", "created_at", "updated_at", "country_code", "nationality_code")
     country_code: list[CountryCode] = []
     nationality_code: list[CountryCode] = []
     sex: list[Sex] = []
     birth_precision: list[BirthPrecision] = []
+    person_type: list[PersonType] = []
+    unit_id: list[uuid.UUID] = []
+    q: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Words of a name in any script and order; the last may be a beginning of 3 letters or more. It "
+        "stands in the address: send it over TLS alone, and keep no such addresses.",
+    )

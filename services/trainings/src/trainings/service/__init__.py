@@ -28,10 +28,6 @@ from trainings.service.instructor_assignments import (
     update_instructor_assignment,
     void_instructor_assignment,
 )
-from trainings.service.people import (
-    create_person,
-    update_person,
-)
 from trainings.service.trainings import (
     advance_training,
     create_training,
@@ -55,7 +51,6 @@ __all__ = [
     "create_course_version",
     "create_enrollment",
     "create_instructor_assignment",
-    "create_person",
     "create_training",
     "create_training_session",
     "reinstate_certification",
@@ -66,7 +61,6 @@ __all__ = [
     "update_course_version",
     "update_enrollment",
     "update_instructor_assignment",
-    "update_person",
     "update_training",
     "update_training_session",
     "void_certification",

@@ -11,6 +11,9 @@ NO_SESSION: Final = "There is no session with this id."
 NO_VERSION: Final = "There is no version of a course with this id."
 NO_CERTIFICATION: Final = "There is no certification with this id, or none that you may see."
 NO_ENROLLMENT: Final = "There is no enrollment with this id, or none that you may see."
+CIRCLE: Final = "That unit is this one, or part of it; a unit is part of a larger one."
+ERASED: Final = "This person was erased: nothing is known of them, and nothing can be recorded of them again."
+ONE_ALREADY: Final = "These two are one person already."
 _T6: Final = "This person is an instructor of the training; nobody takes part in a training they lead."
 _BY_COMPLETION: Final = "A seat is completed by its completion, as long as that stands."
 _STATUS_FOLLOWS: Final = "Its status was changed meanwhile; what you asked for cannot follow. Read it again."
@@ -19,6 +22,30 @@ _ABOVE_HEADCOUNT: Final = (
 )
 _VOIDED: Final = "This training was entered in error and voided; nobody takes part in it, leads or completes it."
 CONSTRAINT_WORDS: Final = {
+    "pk_people": _ID_TAKEN,
+    "fk_people_unit_id": ("#/unit_id", NO_UNIT),
+    "ck_people_birth_precision_fits": ("#/birth_precision", "The birth date and its precision do not fit each other."),
+    "ck_people_has_name": ("#/given_name", "Give at least one name."),
+    "erased_person_stays": ("#/", ERASED),
+    "erased_person_has_no_document": ("#/person_id", ERASED),
+    "fk_identity_documents_person_id": ("#/person_id", NO_PERSON),
+    "fk_merges_person_id": ("#/person_id", NO_PERSON),
+    "fk_merges_canonical_person_id": ("#/canonical_person_id", NO_PERSON),
+    "ck_merges_two_records": ("#/canonical_person_id", "A record is not merged into itself; name another."),
+    "uq_merges_person_id": ("#/person_id", "This record is merged into another already; void that merge first."),
+    "merges_make_no_circle": ("#/canonical_person_id", ONE_ALREADY),
+    "pk_units": _ID_TAKEN,
+    "uq_units_code": ("#/code", "There is a unit with this code already."),
+    "fk_units_agency_code": ("#/agency_code", "There is no agency with this code."),
+    "fk_units_parent_id": ("#/parent_id", NO_UNIT),
+    "fk_units_commander_person_id": ("#/commander_person_id", NO_PERSON),
+    "ck_units_not_its_own_parent": ("#/parent_id", CIRCLE),
+    "units_make_no_circle": ("#/parent_id", CIRCLE),
+    "fk_vetting_records_person_id": ("#/person_id", NO_PERSON),
+    "fk_vetting_records_unit_id": ("#/unit_id", NO_UNIT),
+    "ck_vetting_records_one_subject": ("#/person_id", "Name either a person or a unit."),
+    "ck_vetting_records_result_has_day": ("#/result_on", "A result has its day, and a pending vetting none."),
+    "ck_vetting_records_result_after_request": ("#/result_on", "The result is before the request."),
     "pk_courses": _ID_TAKEN,
     "uq_courses_code": ("#/code", "There is a course with this code already."),
     "fk_courses_qualifies_for_course_code": ("#/qualifies_for_course_code", NO_COURSE),
@@ -69,9 +96,6 @@ CONSTRAINT_WORDS: Final = {
     "training_is_voided": ("#/training_id", _VOIDED),
     "completed_training_is_voided": ("#/enrollment_id", _VOIDED),
     "voided_record_stays": ("#/", "This record was voided meanwhile; it stays as it is."),
-    "pk_people": _ID_TAKEN,
-    "ck_people_birth_precision_fits": ("#/birth_precision", "The birth date and its precision do not fit each other."),
-    "ck_people_has_name": ("#/given_name", "Give at least one name."),
     "pk_enrollments": _ID_TAKEN,
     "uq_enrollments_training_id_person_id": ("#/person_id", "This person is enrolled in this training already."),
     "fk_enrollments_training_id": ("#/training_id", NO_TRAINING),

@@ -75,8 +75,8 @@ def test_routing_table_and_documents_must_agree() -> None:
         "funding serves /v1/secrets, which the table does not route",
         "programs does not serve /v1/history, which is joined",
         "the table routes /v1/agencies to programs, which does not serve it",
-        "trainings does not serve /v1/agencies/.../reach, which the table routes to it",
         "trainings and the table disagree on the types of its changes",
+        "trainings does not serve /v1/agencies/.../reach, which the table routes to it",
     ]
 
 

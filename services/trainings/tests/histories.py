@@ -45,6 +45,7 @@ FIRST_DAY: Final = date(2009, 1, 1)
 VOID: Final = {"voided_at": datetime(2020, 1, 1, tzinfo=UTC), "voided_by": "Somebody", "void_reason": "Entered twice."}
 STANDS: Final = dict.fromkeys(VOID)
 _BULK: Final = 2000
+_VOIDED_LATER: Final = frozenset({"trainings", "training_sessions"})  # nobody takes part in what was voided before
 # In the order in which they can be written.
 TABLES: Final[dict[str, type[SQLModel]]] = {
     "agency_refs": AgencyRef,
@@ -241,7 +242,7 @@ class History:
                 revoke_reason="For a reason." if is_revoked else None,
                 **(VOID if self.is_so(0.05) else STANDS),
             )
-            if self.is_so(0.15):
+            if not is_revoked and self.is_so(0.15):
                 starts_on = issued_on + timedelta(days=self.dice.randint(0, 500))
                 ends_on = self.dice.choice([None, starts_on + timedelta(days=self.dice.randint(0, 300))])
                 self.add(
@@ -271,17 +272,19 @@ class History:
 
 async def write(session: AsyncSession, history: History) -> None:
     """Everything, in the order in which it can have happened: what is voided is so afterwards."""
-    for table, kind in TABLES.items():
+    later: dict[str, list[uuid.UUID]] = {}
+    for table, made in TABLES.items():
         rows = history.rows[table]
         voided = [one["id"] for one in rows if one.get("voided_at")]
-        is_voided_later = table == "trainings"
+        is_voided_later = table in _VOIDED_LATER
         for at in range(0, len(rows), _BULK):
             some = [one | STANDS if is_voided_later else one for one in rows[at : at + _BULK]]
-            await session.exec(insert(kind), params=some)
-        history.rows[table] = rows
+            await session.exec(insert(made), params=some)
         if is_voided_later:
-            later = voided
-    await session.exec(update(Training).where(col(Training.id).in_(later)).values(VOID))
+            later[table] = voided
+    for table, ids in later.items():
+        kind: Any = TABLES[table]
+        await session.exec(update(kind).where(col(kind.id).in_(ids)).values(VOID))
 
 
 async def keep(session: AsyncSession, superuser_url: str) -> None:

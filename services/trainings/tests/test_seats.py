@@ -125,7 +125,7 @@ async def test_seat_needs_a_clearance_that_holds_on_the_first_day(office: Any, d
     assert (refused.status_code, refused.json()["code"]) == (409, "seat_not_cleared")
     assert refused.json()["detail"] == (
         "The seat needs a clearance that holds on 1 March 2025, when the training starts. "
-        "The person has no clearance that holds on that day. The unit has no clearance that holds on that day. "
+        "The person has no clearance by 1 March 2025. The unit has no clearance by 1 March 2025. "
         "Where none is needed, give the basis `not_required` with its reason."
     )
     # One day short, and then long enough; the unit too.
@@ -133,7 +133,7 @@ async def test_seat_needs_a_clearance_that_holds_on_the_first_day(office: Any, d
     assert len((await move(office, "enrollments", seat, "cleared")).json()["errors"]) == 2
     await clear(database, "person_id", person["id"], "2024-03-02", "2025-03-01")
     assert [one["message"] for one in (await move(office, "enrollments", seat, "cleared")).json()["errors"]] == [
-        "The unit has no clearance that holds on that day."
+        "The unit has no clearance by 1 March 2025."
     ]
     await clear(database, "unit_id", unit, "2025-03-01", "2026-02-28")
     assert (await move(office, "enrollments", seat, "cleared")).json()["status"] == "cleared"

@@ -221,9 +221,6 @@ async def test_seats_at_risk_follow_the_training(office: Any, app_engine: AsyncE
     seats = [await office.enrollment(coming["id"], one) for one in ids]
     for one in ids[:2]:
         await office.enrollment(past["id"], one)
-    async with app_engine.begin() as connection:
-        await connection.execute(text(ACTING))
-        await connection.execute(text("UPDATE enrollments SET vetting_basis = 'required', status = 'nominated'"))
 
     async def at_risk(query: str = "", *countries: str) -> dict[str, list[str]]:
         answer = await office.api.officer(*countries).get(f"/v1/seats-at-risk?{query}")

@@ -294,6 +294,8 @@ MATRIX: Final = (
     Row("GET /v1/cascades", READ, query="country_code={country}&with_nodes=true"),
     Row("GET /v1/cascades", READ, query="agency_code=US-NM-CD"),
     Row("GET /v1/trainings/{training_id}/cascade", READ, "trainings", query="country_code={country}"),
+    Row("GET /v1/people/{person_id}/cascade", PERSON, "people"),
+    Row("GET /v1/people/{person_id}/cascade", PERSON, "leader"),
     Row("GET /v1/agencies/{agency_id}/reach", READ, "agencies", query="country_code={country}"),
     # Cards and figures.
     Row("GET /v1/countries", READ),

@@ -125,3 +125,91 @@ async def make_partner(database: Database, person_id: str) -> None:
             text("UPDATE people SET person_type = 'partner_instructor' WHERE id = :id"), {"id": uuid.UUID(person_id)}
         )
     await engine.dispose()
+
+
+@pytest.fixture
+async def chain(office: Any) -> dict[str, Any]:
+    """A partner trains P, P trains Q; R takes a class that nobody known leads."""
+    trainers = await office.course(type="training_of_trainers")
+    partner = await office.person(country_code="US", nationality_code="US", person_type="partner_instructor")
+    first = await office.training(course_code=trainers["code"], starts_on="2010-01-01", ends_on="2010-02-01")
+    await office.lead(first, partner)
+    p, q, r = [await office.person() for _ in range(3)]
+    await office.completed(first, p)
+    second = await office.training(starts_on="2010-03-01", ends_on="2010-04-01")
+    await office.lead(second, p)
+    await office.completed(second, q)
+    third = await office.training(starts_on="2010-05-01", ends_on="2010-06-01")
+    await office.completed(third, r)
+    return {"partner": partner, "first": first, "second": second, "third": third, "p": p, "q": q, "r": r}
+
+
+async def test_cascade_over_http(office: Any, chain: dict[str, Any]) -> None:
+    officer = office.api.officer()
+    answer = await officer.get("/v1/cascades?country_code=MX&agency_code=US-NM-CD&as_of=2010-12-31&with_nodes=true")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert [
+        (one["tier"], one["trainings"], one["persons"], one["attendances"], one["instructors"], one["multiplier"])
+        for one in found["generations"]
+    ] == [(1, 1, 1, 1, 1, "1.00"), (2, 1, 1, 1, 0, None)]
+    assert found["total"] == {"trainings": 2, "persons": 2, "completions": 2, "attendances": 2}
+    assert [(one["reason"], one["persons"]) for one in found["outside"]] == [("no_lead", 1)]
+    assert [(one["training_id"], one["parent_id"]) for one in found["nodes"]] == [
+        (chain["first"]["id"], None),
+        (chain["second"]["id"], chain["first"]["id"]),
+    ]
+    hidden = (await office.api.viewer().get("/v1/cascades?country_code=MX&as_of=2010-12-31&with_nodes=true")).json()
+    assert {one["persons"] for one in [*hidden["generations"], hidden["total"], *hidden["nodes"]]} == {None}
+
+
+async def test_what_came_of_a_training_and_of_an_agency(office: Any, chain: dict[str, Any]) -> None:
+    officer = office.api.officer()
+    whole = (await officer.get(f"/v1/trainings/{chain['first']['id']}/cascade")).json()
+    assert (whole["tier"], whole["unknown_reason"]) == (1, None)
+    assert [(one["tier"], one["persons"]) for one in whole["reach"]] == [(1, 1), (2, 1)]
+    assert whole["total"]["persons"] == 2
+    alone = (await officer.get(f"/v1/trainings/{chain['third']['id']}/cascade")).json()
+    assert (alone["tier"], alone["unknown_reason"], alone["reach"], alone["nodes"]) == (None, "no_lead", [], [])
+    found = (await officer.get("/v1/history?subject=trainings/" + chain["first"]["id"])).json()
+    assert found["items"]
+    nobody = await officer.get(f"/v1/agencies/{chain['p']['id']}/reach")
+    assert nobody.status_code == 404
+
+
+async def test_where_somebody_stands(office: Any, chain: dict[str, Any]) -> None:
+    officer = office.api.officer()
+    found = (await officer.get(f"/v1/people/{chain['p']['id']}/cascade?as_of=2010-12-31")).json()
+    assert found["trained"] == [
+        {
+            "training_id": chain["first"]["id"],
+            "completed_on": "2010-02-01",
+            "is_for_trainers": True,
+            "lead_person_ids": [chain["partner"]["id"]],
+            "hidden_leads": 0,
+        }
+    ]
+    assert found["led"] == [{"training_id": chain["second"]["id"], "starts_on": "2010-03-01"}]
+    assert (found["last_led_on"], found["is_dormant"]) == ("2010-03-01", False)
+    assert ([(one["tier"], one["persons"]) for one in found["reach"]], found["total"]["persons"]) == ([(2, 1)], 1)
+    mexican = (await office.api.officer("MX").get(f"/v1/people/{chain['p']['id']}/cascade?as_of=2012-01-01")).json()
+    assert (mexican["trained"][0]["lead_person_ids"], mexican["trained"][0]["hidden_leads"]) == ([], 1)
+    assert mexican["is_dormant"]
+    dormant = (await officer.get("/v1/people?is_dormant_instructor=true")).json()["items"]
+    assert [one["id"] for one in dormant] == [chain["p"]["id"]]
+
+
+async def test_records_of_one_person_stand_together(office: Any, chain: dict[str, Any]) -> None:
+    officer = office.api.officer()
+    twin = await office.person()
+    fourth = await office.training(starts_on="2010-07-01", ends_on="2010-08-01")
+    await office.lead(fourth, twin)
+    await office.completed(fourth, chain["r"])
+    merge = {"person_id": twin["id"], "canonical_person_id": chain["p"]["id"], "evidence": "The same badge."}
+    assert (await officer.post("/v1/merges", json=merge)).status_code == 201
+    for record in (twin, chain["p"]):
+        found = (await officer.get(f"/v1/people/{record['id']}/cascade?as_of=2010-12-31")).json()
+        assert [one["training_id"] for one in found["led"]] == [chain["second"]["id"], fourth["id"]]
+        assert found["total"]["persons"] == 2
+    generations = (await officer.get("/v1/cascades?as_of=2010-12-31")).json()["generations"]
+    assert [(one["tier"], one["persons"]) for one in generations] == [(1, 1), (2, 2)]

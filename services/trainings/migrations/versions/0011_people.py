@@ -43,31 +43,8 @@ DEFINER = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, publi
 READER = "LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 
 
-def roots_of(merges: str) -> str:
-    return f"""
-        RETURN QUERY WITH RECURSIVE links AS MATERIALIZED (
-          SELECT m.person_id AS one, m.canonical_person_id AS other FROM {merges} m WHERE m.voided_at IS NULL
-        ), roots AS (
-          SELECT l.one, l.other AS root FROM links l WHERE NOT EXISTS (SELECT FROM links n WHERE n.one = l.other)
-          UNION ALL
-          SELECT l.one, r.root FROM roots r JOIN links l ON l.other = r.one
-        )
-        SELECT roots.one, roots.root FROM roots;
-    """
-
-
 IDENTITY = [
-    # For counts, which read all rows: every record that is part of another person, with the record it is counted as.
-    f"""
-    CREATE OR REPLACE FUNCTION canonical_people(until bigint DEFAULT NULL) RETURNS TABLE (person_id uuid, canonical_id uuid)
-    {READER} AS $$
-    BEGIN
-      IF until IS NULL THEN {roots_of("merges")}
-      ELSE {roots_of("known_merges(until)")}
-      END IF;
-    END $$
-    """,
-    "REVOKE ALL ON FUNCTION canonical_people(bigint) FROM PUBLIC",
+    # `canonical_people`, which these call, is one of the counting rules: see 0012.
     # For whoever reads one record: itself where it is not merged, null where the root is not theirs to see.
     f"""
     CREATE FUNCTION canonical_person(of_person uuid) RETURNS uuid {READER} AS $$

@@ -5,7 +5,7 @@ from trainings.counting_sql import create_counting
 
 revision = "0012"
 down_revision = "0011"
-COUNTING = "f0de0c9cdd64f95a"
+COUNTING = "aef015fb81fffafc"
 
 
 def upgrade() -> None:

@@ -10,7 +10,7 @@ from chassis.errors import NotFound, invalid
 from chassis.paging import Listing
 from chassis.tokens import EVERYWHERE, Caller
 from chassis.voids import is_voided_filter
-from sqlalchemy import ColumnElement, Text, Uuid, and_, case, func, or_, true
+from sqlalchemy import ColumnElement, Text, Uuid, and_, case, exists, func, literal, or_, text, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Bundle, aliased
 from sqlmodel import col, select
@@ -280,6 +280,7 @@ def people(
             "birth_precision": Person.birth_precision,
             "person_type": Person.person_type,
             "unit_id": Person.unit_id,
+            "is_dormant_instructor": is_dormant_instructor,
             "q": matching,
         },
         sorts={
@@ -291,6 +292,109 @@ def people(
         id=Person.id,
         present=present,
     )
+
+
+def is_dormant_instructor(wanted: bool) -> ColumnElement[bool]:
+    """People who completed a training of trainers and led nothing in the last twelve months."""
+    year_ago = func.current_date() - text("interval '12 months'")
+    could = exists(
+        select(1)
+        .select_from(Completion)
+        .join(Enrollment)
+        .join(Training, col(Enrollment.training_id) == Training.id)
+        .join(Course, col(Training.course_code) == Course.code)
+        .where(
+            Enrollment.person_id == Person.id,
+            Course.type == domain.CourseType.training_of_trainers,
+            col(Completion.voided_at).is_(None),
+            col(Training.voided_at).is_(None),
+        )
+        .correlate(Person)
+    )
+    did = exists(
+        select(1)
+        .select_from(InstructorAssignment)
+        .join(Training, col(InstructorAssignment.training_id) == Training.id)
+        .where(
+            InstructorAssignment.person_id == Person.id,
+            InstructorAssignment.role == domain.InstructorRole.lead,
+            col(InstructorAssignment.voided_at).is_(None),
+            col(Training.voided_at).is_(None),
+            col(Training.starts_on) > year_ago,
+        )
+        .correlate(Person)
+    )
+    return could & ~did if wanted else ~(could & ~did)
+
+
+def _only(statement: Any, *columns: Any) -> Any:  # noqa: ANN401 - a statement of any row, and of these columns
+    """Just these columns of the rows."""
+    return statement.with_only_columns(*columns)
+
+
+async def records_of(session: AsyncSession, caller: Caller, person_id: uuid.UUID) -> list[uuid.UUID]:
+    """The record and all that are one person with it, as far as the caller may see them."""
+    root = await session.scalar(select(func.canonical_person(person_id, type_=Uuid)))
+    found = select(literal(root or person_id, Uuid).label("id")).cte(recursive=True)
+    standing = about_people(Merge, caller).where(col(Merge.voided_at).is_(None))
+    below = _only(standing, Merge.person_id, Merge.canonical_person_id).subquery()
+    found = found.union(select(below.c.person_id).where(below.c.canonical_person_id == found.c.id))
+    return list({person_id, *(await session.exec(select(found.c.id))).all()})
+
+
+async def list_taught(
+    session: AsyncSession, caller: Caller, person_ids: Sequence[uuid.UUID], as_of: date
+) -> Sequence[tuple[uuid.UUID, date, str]]:
+    """What the person of these records completed: training, day and type of course, in order."""
+    statement = (
+        about_people(Completion, caller)
+        .join(Training, col(Enrollment.training_id) == Training.id)
+        .join(Course, col(Training.course_code) == Course.code)
+        .where(
+            col(Enrollment.person_id).in_(person_ids),
+            col(Completion.voided_at).is_(None),
+            col(Training.voided_at).is_(None),
+            Completion.completed_on <= as_of,
+        )
+        .order_by(col(Completion.completed_on), col(Training.id))
+    )
+    columns = _only(statement, Training.id, Completion.completed_on, Course.type)
+    rows = await (await session.connection()).execute(columns)
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def list_led(
+    session: AsyncSession, caller: Caller, person_ids: Sequence[uuid.UUID], as_of: date
+) -> Sequence[tuple[uuid.UUID, date]]:
+    """What the person of these records led, in order of its start."""
+    statement = (
+        about_people(InstructorAssignment, caller)
+        .join(Training, col(InstructorAssignment.training_id) == Training.id)
+        .where(
+            col(InstructorAssignment.person_id).in_(person_ids),
+            InstructorAssignment.role == domain.InstructorRole.lead,
+            col(InstructorAssignment.voided_at).is_(None),
+            col(Training.voided_at).is_(None),
+            Training.starts_on <= as_of,
+        )
+        .order_by(col(Training.starts_on), col(Training.id))
+    )
+    rows = await (await session.connection()).execute(_only(statement, Training.id, Training.starts_on))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def list_leads(
+    session: AsyncSession, caller: Caller, training_ids: Sequence[uuid.UUID]
+) -> Sequence[tuple[uuid.UUID, uuid.UUID]]:
+    """Trainings and those who lead them, as far as the caller may see them."""
+    statement = about_people(InstructorAssignment, caller).where(
+        col(InstructorAssignment.training_id).in_(training_ids),
+        InstructorAssignment.role == domain.InstructorRole.lead,
+        col(InstructorAssignment.voided_at).is_(None),
+    )
+    columns = _only(statement, InstructorAssignment.training_id, InstructorAssignment.person_id)
+    rows = await (await session.connection()).execute(columns)
+    return [(row[0], row[1]) for row in rows]
 
 
 def shares(column: Any, marks: Sequence[bytes]) -> ColumnElement[bool]:  # noqa: ANN401 - a column of marks

@@ -128,6 +128,13 @@ async def list_descendants(
     return [Node(**row) for row in await _rows(session, call, scope, *more)]
 
 
+async def count_leads(session: AsyncSession, training_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many lead each training, those included whom the caller may not see."""
+    statement = text("SELECT * FROM count_leads(:trainings)")
+    bound = statement.bindparams(bindparam("trainings", list(training_ids), ARRAY(Uuid)))
+    return {row.training_id: row.leads for row in await (await session.connection()).execute(bound)}
+
+
 async def measure_reach(session: AsyncSession, training_ids: Sequence[uuid.UUID], scope: Scope) -> list[Reach]:
     """The trainings and all that came of them by tier, and the union last."""
     call = "cascade_reach(:trainings, :nationalities, :on_date, :until)"

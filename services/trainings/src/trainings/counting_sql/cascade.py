@@ -275,6 +275,15 @@ _REACH_OF: Final = (
 )
 _REACHED: Final = "tier integer, trainings bigint, persons bigint, completions bigint"
 
+# How many lead a training, whoever they are.
+_LEADS: Final = """
+    SELECT a.training_id, count(*) FROM {instructor_assignments} a
+    WHERE a.training_id = ANY (of_trainings) AND a.role = 'lead' AND a.voided_at IS NULL
+    GROUP BY 1
+"""
+_LEADS_OF: Final = "count_leads(of_trainings uuid[], until bigint DEFAULT NULL)"
+_LED: Final = "training_id uuid, leads bigint"
+
 INTERNAL: Final = {_LINKS_OF: function(_LINKS_OF, _LINK, at_both_times(_LINKS))}
 """Who leads what, which only the other functions read."""
 FUNCTIONS: Final = {
@@ -293,5 +302,6 @@ FUNCTIONS: Final = {
     _OVERLAPS_OF: function(_OVERLAPS_OF, _OVERLAP, at_both_times(_OVERLAPS)),
     _NODES_OF: function(_NODES_OF, _NODE, at_both_times(_NODES)),
     _DESCENDANTS_OF: function(_DESCENDANTS_OF, _NODE, at_both_times(_DESCENDANTS)),
+    _LEADS_OF: function(_LEADS_OF, _LED, at_both_times(_LEADS)),
     _REACH_OF: function(_REACH_OF, _REACHED, at_both_times(_REACH)),
 }

@@ -40,6 +40,7 @@ from trainings.domain.counting import (
     is_small,
     last_day,
     small_places,
+    year_before,
 )
 from trainings.domain.courses import (
     NEXT_TRAINING_STATUS,
@@ -193,4 +194,5 @@ __all__ = [
     "read_number",
     "small_places",
     "split_headcount",
+    "year_before",
 ]

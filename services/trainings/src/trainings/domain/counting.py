@@ -262,6 +262,11 @@ def last_day(fiscal_year: int) -> date:
     return date(fiscal_year, 9, 30)
 
 
+def year_before(day: date) -> date:
+    """The same day a year before; of 29 February the 28th."""
+    return day.replace(year=day.year - 1) if (day.month, day.day) != (2, 29) else date(day.year - 1, 2, 28)
+
+
 def small_places(persons: Sequence[int]) -> set[int]:
     """Which of the cells of one total are hidden: the small ones, and never one alone, which the total would tell."""
     hidden = {place for place, count in enumerate(persons) if is_small(count)}

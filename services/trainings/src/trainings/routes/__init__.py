@@ -43,5 +43,6 @@ ROUTERS: Final = [
     recorded_figures.router,
     training_counts.router,
     cascades.router,
+    cascades.personal,
     changes.router,
 ]

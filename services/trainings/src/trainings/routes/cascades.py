@@ -14,8 +14,9 @@ from fastapi import Query
 from trainings import domain, queries
 from trainings.counting import cascade
 from trainings.counting.cascade import Generation, Node, Reach, Scope
-from trainings.domain import CascadeFlag, OutsideReason
-from trainings.models import Training
+from trainings.domain import CascadeFlag, CourseType, OutsideReason, PersonType
+from trainings.models import Person, Training
+from trainings.routes.personal import personal_router
 from trainings.routes.training_counts import may_see_small
 from trainings.schemas.cascades import (
     AgencyReachRead,
@@ -26,13 +27,18 @@ from trainings.schemas.cascades import (
     CascadeSubtreeQuery,
     CascadeTotalRead,
     GenerationRead,
+    LedRead,
     OutsideRead,
     OverlapRead,
+    PersonCascadeQuery,
+    PersonCascadeRead,
     ReachRead,
+    TaughtRead,
     TrainingCascadeRead,
 )
 
 router: Final = work_router("Cascades")
+personal: Final = personal_router("Cascades")
 MOST_NODES: Final = 2000
 
 
@@ -86,6 +92,49 @@ async def get_training_cascade(
         nodes=_nodes(nodes[:MOST_NODES], sees_small=sees_small),
         has_more_nodes=len(nodes) > MOST_NODES,
         **said,
+    )
+
+
+@personal.get("/people/{person_id}/cascade", response_model=PersonCascadeRead)
+async def get_person_cascade(
+    session: Session, caller: CurrentCaller, person_id: uuid.UUID, query: Annotated[PersonCascadeQuery, Query()]
+) -> PersonCascadeRead:
+    """Where somebody stands in the cascade: who trained them, what they led, whom that reached.
+
+    Records that are one person with this one count as one. Whom the reader may not see is counted and not named.
+    """
+    person = await queries.get_about_person(session, caller, Person, person_id)
+    as_of = query.as_of or default_day(None)
+    records = await queries.records_of(session, caller, person_id)
+    taught = await queries.list_taught(session, caller, records, as_of)
+    led = await queries.list_led(session, caller, records, as_of)
+    taught_ids = [training_id for training_id, _, _ in taught]
+    leads = await queries.list_leads(session, caller, taught_ids)
+    counted = await cascade.count_leads(session, taught_ids)
+    led_ids = [training_id for training_id, _ in led]
+    *tiers, total = await cascade.measure_reach(session, led_ids, Scope(as_of))
+    sees_small = may_see_small(caller, [])
+    last_led_on = max((starts_on for _, starts_on in led), default=None)
+    is_trainer = any(kind == CourseType.training_of_trainers for _, _, kind in taught)
+    return PersonCascadeRead(
+        person_id=person_id,
+        as_of=as_of,
+        is_partner_instructor=person.person_type == PersonType.partner_instructor,
+        trained=[
+            TaughtRead(
+                training_id=training_id,
+                completed_on=completed_on,
+                is_for_trainers=kind == CourseType.training_of_trainers,
+                lead_person_ids=(named := [one for of, one in leads if of == training_id]),
+                hidden_leads=counted.get(training_id, 0) - len(named),
+            )
+            for training_id, completed_on, kind in taught
+        ],
+        led=[LedRead(training_id=training_id, starts_on=starts_on) for training_id, starts_on in led],
+        last_led_on=last_led_on,
+        is_dormant=is_trainer and (last_led_on is None or last_led_on <= domain.year_before(as_of)),
+        reach=reach_of(tiers, sees_small=sees_small),
+        total=_total(total, attendances=None, sees_small=sees_small),
     )
 
 

@@ -122,6 +122,9 @@ class PersonQuery(ListQuery):
     birth_precision: list[BirthPrecision] = []
     person_type: list[PersonType] = []
     unit_id: list[uuid.UUID] = []
+    is_dormant_instructor: bool | None = Field(
+        default=None, description="Who completed a training of trainers and led nothing in the last twelve months."
+    )
     q: str | None = Field(
         default=None,
         max_length=200,

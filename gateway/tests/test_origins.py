@@ -16,7 +16,7 @@ PAGE = "https://maps.example.org"
 ASKS = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization, idempotency-key"}
 READABLE = {
     "access-control-allow-origin": PAGE,
-    "access-control-expose-headers": "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-Id",
+    "access-control-expose-headers": "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-Id, X-Tributary-Demo",
     "vary": "Origin",
 }
 

@@ -109,7 +109,9 @@ class Served(Running):
         self._logs = Path(tempfile.mkdtemp(prefix="system-out-", dir="/tmp"))
         with (self._logs / "out").open("w") as out, (self._logs / "err").open("w") as err:
             program = str(Path(sys.executable).with_name("tributary"))
-            self.process = subprocess.Popen([program, *(command or ("serve",))], env=self.environment, stdout=out, stderr=err)
+            self.process = subprocess.Popen(
+                [program, *(command or ("serve",))], env=self.environment, stdout=out, stderr=err
+            )
 
     def __enter__(self) -> Self:
         """Use it in a block."""

@@ -56,7 +56,7 @@ EXPECTED: Final = (ServeError, CannotServeError, FolderError, KeysError, Postgre
 
 
 def serve(demo_scale: float | None = None) -> int:
-    """Run the system until SIGINT, SIGTERM or SIGHUP; the exit code. With `demo_scale`, a demonstration of that size."""
+    """Run the system until SIGINT, SIGTERM or SIGHUP; the exit code. `demo_scale`: as a demonstration of that size."""
     # Each of them raises KeyboardInterrupt wherever we are, and what has been started is stopped on the way out.
     for number in STOP_SIGNALS:
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # it is under nohup
@@ -246,24 +246,22 @@ class System:
     def _generate(self, watch: ChildWatch, superuser_url: str, address: str, scale: float) -> None:
         """Have each process's own module fill its database; what is there already is left alone."""
         token = make_token(self._folder, name="tributary demo", role="officer", countries=["*"], expires_days=1)
+        sockets = {one.name: f"unix:{self._folder.socket(one.name)}" for one in self._topology.processes}
         with Tributary(address, token) as officer:
             known = read_references(officer)
             for one in self._topology.processes:
                 if one.demo is not None:
-                    self._run_beside(watch, self._demo_command(one, scale), self._demo_settings(one, superuser_url), known)
+                    settings = self._environment_of(one, superuser_url, sockets)
+                    self._run_beside(watch, [one.demo, "--scale", str(scale)], settings, known)
+                    as_superuser = os.environ | {SUPERUSER_URL: superuser_url}
+                    self._run_beside(watch, ["tributary.statistics", str(one.database)], as_superuser)
             declare_complete(officer)
 
-    def _demo_command(self, process: Process, scale: float) -> list[str]:
-        return [sys.executable, "-P", "-m", str(process.demo), "--scale", str(scale)]
-
-    def _demo_settings(self, process: Process, superuser_url: str) -> dict[str, str]:
-        sockets = {one.name: f"unix:{self._folder.socket(one.name)}" for one in self._topology.processes}
-        return self._environment_of(process, superuser_url, sockets)
-
     def _run_beside(
-        self, watch: ChildWatch, command: Sequence[str], environment: Mapping[str, str], given: str
+        self, watch: ChildWatch, module: Sequence[str], environment: Mapping[str, str], given: str = ""
     ) -> None:
-        """Run a command to its end while the system stays alive; it ends with us."""
+        """Run a module to its end while the system stays alive; it ends with us."""
+        command = [sys.executable, "-P", "-m", *module]
         with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
             file.write(given)
             file.seek(0)

@@ -1,4 +1,4 @@
-"""The command: `python -m trainings.demo --scale 0.01`, with the settings of the service and references on its input."""
+"""The command: `python -m trainings.demo --scale 0.01`, with the service's settings and references on its input."""
 
 import argparse
 import asyncio
@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from chassis.unit_of_work import make_engine
 
-from trainings.demo.writing import DemoError, write_demo
-from trainings.privacy import MasterKey
+from trainings.demo.writing import CachedMarksKey, DemoError, write_demo
 from trainings.settings import TrainingsSettings
 
 # Thousands of rows by one statement, with all rules and the feed.
@@ -30,7 +29,7 @@ def main() -> None:
     async def write() -> dict[str, int]:
         engine = make_engine(settings.model_copy(update=limits))
         try:
-            key = MasterKey(bytes.fromhex(settings.people_key.get_secret_value()))
+            key = CachedMarksKey(bytes.fromhex(settings.people_key.get_secret_value()))
             return await write_demo(engine, key, known, scale, say)
         finally:
             await engine.dispose()

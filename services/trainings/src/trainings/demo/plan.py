@@ -307,9 +307,7 @@ def _intake(
         ends_on=again_on + timedelta(days=4),
         **shared,
     )
-    _add_roster(
-        piece, advanced, leads, piece.people, completers=size - dice.randint(0, 10), level=Level.mid, dice=dice
-    )
+    _add_roster(piece, advanced, leads, piece.people, completers=size - dice.randint(0, 10), level=Level.mid, dice=dice)
     return piece
 
 

@@ -1,4 +1,4 @@
-"""Writes the plan of a demonstration, in the name of one caller and by the rules of everybody. Commits piece by piece."""
+"""Writes the plan of a demonstration in the name of one caller and by everybody's rules; commits some pieces at once."""
 
 import json
 import uuid
@@ -60,14 +60,18 @@ class DemoError(Exception):
     """One line: why nothing is generated here."""
 
 
-async def write_demo(engine: AsyncEngine, key: MasterKey, known: dict[str, Any], scale: float, say: Say) -> Counter[str]:
-    """Write what is missing of the plan; how many rows by table. `known`: agencies and programs as the API lists them."""
+async def write_demo(
+    engine: AsyncEngine, key: MasterKey, known: dict[str, Any], scale: float, say: Say
+) -> Counter[str]:
+    """Write what is missing of the plan; how many rows by table.
+
+    `known`: agencies and programs as the API lists them. Stopped halfway and run again, it goes on where it stopped.
+    """
     there = await _find_codes(engine)
     await _write_references(engine, known)
     written: Counter[str] = Counter()
-    sealing = MarkedKey(key)
     for pieces in _bundles(piece for piece in list_pieces(scale) if piece.code not in there):
-        rows = _rows_of(pieces, sealing)  # before the transaction, which does not wait for it
+        rows = _rows_of(pieces, key)  # before the transaction, which does not wait for it
         async with open_session(engine, CALLER) as session, session.begin():
             for table in TABLES:
                 await _insert(session, table, rows.get(table, []))
@@ -78,17 +82,19 @@ async def write_demo(engine: AsyncEngine, key: MasterKey, known: dict[str, Any],
     return +written
 
 
-class MarkedKey:
-    """Seals people, and works out each mark that many of them share once."""
+class CachedMarksKey(MasterKey):
+    """Works out a mark once: most of those of generated people are the same."""
 
-    def __init__(self, key: MasterKey) -> None:
-        self.new_data_key = key.new_data_key
-        self.seal = key.seal
-        self._mark = lru_cache(_CACHED_MARKS)(key.mark)
+    __slots__ = ("_cached",)
 
-    def marks(self, purpose: str, values: Sequence[str]) -> list[bytes]:
-        """As `MasterKey.marks`."""
-        return sorted(self._mark(purpose, value) for value in values)
+    def __init__(self, key: bytes) -> None:
+        """`key`: as of the service."""
+        super().__init__(key)
+        self._cached = lru_cache(_CACHED_MARKS)(super().mark)
+
+    def mark(self, purpose: str, value: str) -> bytes:
+        """As ever."""
+        return self._cached(purpose, value)
 
 
 async def _find_codes(engine: AsyncEngine) -> set[str]:
@@ -98,7 +104,8 @@ async def _find_codes(engine: AsyncEngine) -> set[str]:
             (col(Training.code).is_(None)) | ~col(Training.code).startswith(PREFIX, autoescape=True)
         )
         codes = set((await session.exec(select(Training.code).where(col(Training.code).startswith(PREFIX)))).all())
-        is_used = (await session.exec(others.limit(1))).first() or (await session.exec(select(Person.id).limit(1))).first()
+        found = [(await session.exec(one.limit(1))).first() for one in (others, select(Person.id))]
+        is_used = any(found)
     if is_used and not codes:
         raise DemoError(
             "This database holds trainings or people that nobody generated: choose another data folder with "
@@ -144,7 +151,7 @@ def _bundles(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
         yield bundle
 
 
-def _rows_of(pieces: Sequence[Piece], key: MarkedKey) -> dict[str, list[Row]]:
+def _rows_of(pieces: Sequence[Piece], key: MasterKey) -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = {"people": [_seal(draft, key) for piece in pieces for draft in piece.people]}
     for piece in pieces:
         for table, more in piece.rows.items():
@@ -152,7 +159,7 @@ def _rows_of(pieces: Sequence[Piece], key: MarkedKey) -> dict[str, list[Row]]:
     return rows
 
 
-def _seal(draft: Draft, key: MarkedKey) -> Row:
+def _seal(draft: Draft, key: MasterKey) -> Row:
     data_key = key.new_data_key(draft.id)
     sealed = key.seal(draft.id, data_key, draft.personal)
     country = draft.country_code

@@ -1,4 +1,4 @@
-"""Writes the plan of a demonstration in the name of one caller and by everybody's rules; commits some pieces at once."""
+"""Writes the plan of a demonstration, in the name of one caller and by everybody's rules, some pieces at a time."""
 
 import json
 import uuid

@@ -77,6 +77,7 @@ _INTAKE_SIZES: Final = (90, 110)
 _COHORT_YEARS: Final = 12
 _SESSIONS_EACH: Final = 10
 _HEADCOUNT_EACH: Final = 25
+_COUNTED_EACH: Final = 40
 _DUPLICATES_EACH: Final = 2
 _PARTNERS: Final = 4
 
@@ -294,7 +295,7 @@ def _intake(
         "provider_agency_code": agency,
     }
     basic = _training(code, course_code=BASIC, starts_on=starts_on, ends_on=starts_on + timedelta(days=11), **shared)
-    if number % 7 == 0:
+    if number % _COUNTED_EACH == _LEAST_INTAKES:
         basic |= {"headcount_female": size // 4, "headcount_male": size - size // 4, "headcount_not_recorded": 3}
     _add_roster(piece, basic, leads, piece.people, completers=size - dice.randint(0, 6), level=Level.line, dice=dice)
     if number % _SESSIONS_EACH == 1:

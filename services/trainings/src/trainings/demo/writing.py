@@ -51,7 +51,7 @@ TABLES: Final = (
 )
 _PEOPLE_AT_ONCE: Final = 4000
 """Of one transaction, about: its changes are sealed together when it commits."""
-_ROWS_AT_ONCE: Final = 500
+_ROWS_AT_ONCE: Final = 200
 """Of one statement. Rules that join what changed with what was there cost the square of it: 8,000 seats took 5 s."""
 _CACHED_MARKS: Final = 200_000
 

@@ -91,6 +91,11 @@ def test_every_person_is_plainly_synthetic(demo: Any) -> None:
     assert people[0]["id"] in [one["id"] for one in found]
 
 
+def test_generated_records_are_in_the_feed_like_any_other(demo: Any) -> None:
+    verified = demo.run("audit", "verify", "trainings")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
 def test_every_surface_says_what_it_is(demo: Any) -> None:
     refused = httpx.get(f"{demo.base_url}/v1/countries/MX")
     assert (refused.status_code, refused.headers["X-Tributary-Demo"]) == (401, "true")

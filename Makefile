@@ -55,6 +55,10 @@ $(VENV)/browser.stamp: $(VENV)/assets.stamp
 run: $(VENV)/run.stamp $(VENV)/assets.stamp ## start everything on this machine; Ctrl-C stops it
 	@exec $(BIN)/tributary serve
 
+.PHONY: demo
+demo: $(VENV)/run.stamp $(VENV)/assets.stamp ## as run, with generated records in a data folder of their own; SCALE=1 for a million people
+	@exec $(BIN)/tributary demo $(if $(SCALE),--scale $(SCALE))
+
 .PHONY: test
 test: $(VENV)/dev.stamp $(VENV)/browser.stamp ## run every test, on PostgreSQL servers of its own
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile

@@ -43,3 +43,24 @@ def test_one_system_at_a_time(tmp_path: Path) -> None:
         lock(tmp_path)
     os.close(descriptor)
     assert in_use(tmp_path) == ""
+
+
+def test_a_demonstration_has_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TRIBUTARY_DATA", raising=False)
+    own = DataFolder.chosen()
+    assert DataFolder.chosen_for_demo().path == own.path.with_name("tributary-demo")
+    monkeypatch.setenv("TRIBUTARY_DATA", str(tmp_path))
+    assert DataFolder.chosen_for_demo() == DataFolder.chosen() == DataFolder(tmp_path)
+
+
+def test_generated_records_never_come_among_others(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    folder.check_demo()
+    assert not folder.is_demo
+    folder.make()
+    (folder.keys / "people-key").touch()
+    with pytest.raises(FolderError, match="no demonstration"):
+        folder.check_demo()
+    folder.demo_marker.touch()
+    folder.check_demo()
+    assert folder.is_demo

@@ -16,7 +16,7 @@ PAGE = "https://maps.example.org"
 ASKS = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization, idempotency-key"}
 READABLE = {
     "access-control-allow-origin": PAGE,
-    "access-control-expose-headers": "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-Id",
+    "access-control-expose-headers": "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-Id, X-Tributary-Demo",
     "vary": "Origin",
 }
 
@@ -157,3 +157,22 @@ def test_only_exact_origins_are_taken(database: Database, service_environment: p
     service_environment.setenv("TRIBUTARY_ALLOWED_ORIGINS", listed)
     with pytest.raises(ValidationError, match="allowed_origins"):
         GatewaySettings()
+
+
+@pytest.mark.parametrize("is_demo", [False, True])
+async def test_every_answer_of_a_demonstration_says_so_and_no_other_does(
+    database: Database, service_environment: pytest.MonkeyPatch, is_demo: bool
+) -> None:
+    service_environment.setenv("TRIBUTARY_ALLOWED_ORIGINS", PAGE)
+    service_environment.setenv("TRIBUTARY_DEMO", str(is_demo).lower())
+    app = create_app()
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            for path, status in (("/livez", 200), ("/v1/agencies", 401), ("/nothing", 404)):
+                answer = await client.get(path, headers={"Origin": PAGE})
+                assert (answer.status_code, answer.headers.get("X-Tributary-Demo")) == (
+                    status,
+                    "true" if is_demo else None,
+                )
+                assert answer.headers["access-control-allow-origin"] == PAGE

@@ -102,14 +102,16 @@ class Running:
 class Served(Running):
     """`tributary serve`, in a process of its own."""
 
-    def __init__(self, path: Path, **settings: str) -> None:
+    def __init__(self, path: Path, *command: str, **settings: str) -> None:
         self.folder = DataFolder(path)
         ports = {"TRIBUTARY_PORT": "0", "TRIBUTARY_WEB_PORT": "0"}
         self.environment = CLEAN | {"TRIBUTARY_DATA": str(path)} | ports | settings
         self._logs = Path(tempfile.mkdtemp(prefix="system-out-", dir="/tmp"))
         with (self._logs / "out").open("w") as out, (self._logs / "err").open("w") as err:
-            command = [str(Path(sys.executable).with_name("tributary")), "serve"]
-            self.process = subprocess.Popen(command, env=self.environment, stdout=out, stderr=err)
+            program = str(Path(sys.executable).with_name("tributary"))
+            self.process = subprocess.Popen(
+                [program, *(command or ("serve",))], env=self.environment, stdout=out, stderr=err
+            )
 
     def __enter__(self) -> Self:
         """Use it in a block."""

@@ -212,3 +212,17 @@ def test_no_cookie_crosses_a_network_in_the_clear() -> None:
 )
 def test_after_signing_in_one_stays_here(asked: str, answered: str) -> None:
     assert own_path(asked) == answered
+
+
+@pytest.mark.parametrize("is_demo", [False, True])
+async def test_every_page_of_a_demonstration_says_so_and_no_other_does(
+    environment: pytest.MonkeyPatch, is_demo: bool
+) -> None:
+    environment.setenv("TRIBUTARY_DEMO", str(is_demo).lower())
+    app = create_app()
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE) as client,
+    ):
+        for path in ("/sign-in", "/no-such-page"):
+            assert ("every person is synthetic" in (await client.get(path)).text) == is_demo

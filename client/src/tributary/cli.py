@@ -16,6 +16,7 @@ except ModuleNotFoundError:  # the client alone was installed
 from tributary.card import write_card
 from tributary.client import ProblemError, Tributary, TributaryError, UnreachableError
 from tributary.control import PAGES_NAME, NotRunningError, find_address, make_link, make_token
+from tributary.demo import DEFAULT_SCALE, LARGEST_SCALE, NOTICE
 from tributary.folders import DataFolder
 from tributary.load import DATA_FOLDER, load_reference_data
 from tributary.serve import (
@@ -77,6 +78,25 @@ def serve_command() -> None:
     raise typer.Exit(serve())
 
 
+@app.command(name="demo", epilog=EPILOG)
+def demo_command(
+    scale: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=LARGEST_SCALE,
+            help="How much there is of other countries than Mexico; 1 makes a million people.",
+        ),
+    ] = DEFAULT_SCALE,
+) -> None:
+    """Start everything, as `serve` does, with generated records: every person is synthetic.
+
+    The data folder is one of its own, beside that of `serve`, unless TRIBUTARY_DATA names another. The records are
+    made once; a larger scale later adds what is missing.
+    """
+    raise typer.Exit(serve(scale))
+
+
 @app.command(epilog=EPILOG)
 def country(
     code: Annotated[str, typer.Argument(help="ISO 3166-1 alpha-2, such as MX.")],
@@ -96,6 +116,8 @@ def country(
     """Show the card of a country: figures with where they come from, partners, money, statements."""
     with connect(name="tributary country", role="viewer") as client:
         card = client.get_country(code, as_of=as_of, known_at=known_at)
+        if client.is_demo:
+            typer.echo(NOTICE, err=True)
     typer.echo(json.dumps(card, indent=2, ensure_ascii=False) if as_json else write_card(card))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 import httpx
 
 RETRIES: Final = 2
+DEMO_HEADER: Final = "X-Tributary-Demo"
 RETRY_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 10.0
 PAGE_ROWS: Final = 500
@@ -58,6 +59,8 @@ class Tributary:
     ) -> None:
         headers = headers_of(token)
         self.base_url = base_url.rstrip("/")
+        self.is_demo = False
+        """Whether the last answer came of a demonstration, in which every person is synthetic."""
         self._http = httpx.Client(
             base_url=self.base_url,
             headers=headers,
@@ -127,6 +130,7 @@ class Tributary:
             except httpx.HTTPError as error:
                 raise unreachable(self.base_url, error) from error
             else:
+                self.is_demo = response.headers.get(DEMO_HEADER) == "true"
                 pause_seconds = seconds_to_wait(response)
                 if is_last or pause_seconds < 0:
                     return content_of(response)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from chassis.postgres import FALLBACK_SOCKET_PARENT, SOCKET_PATH_LIMIT_BYTES, default_data_folder
 
+from tributary.keys import PEOPLE_KEY
+
 
 class FolderError(Exception):
     """One line: what is wrong with the data folder and what to do about it."""
@@ -23,6 +25,30 @@ class DataFolder:
     def chosen(cls) -> "DataFolder":
         """$TRIBUTARY_DATA, else the user's own."""
         return cls(default_data_folder().expanduser().absolute())
+
+    @classmethod
+    def chosen_for_demo(cls) -> "DataFolder":
+        """$TRIBUTARY_DATA, else one beside the user's own: generated records never come among others."""
+        folder = cls.chosen()
+        return folder if os.environ.get("TRIBUTARY_DATA") else cls(folder.path.with_name(f"{folder.path.name}-demo"))
+
+    @property
+    def demo_marker(self) -> Path:
+        """A file that is there where the records are generated, whatever command starts the system."""
+        return self.path / "demo"
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the folder is a demonstration's."""
+        return self.demo_marker.exists()
+
+    def check_demo(self) -> None:
+        """Refuse a folder that a system has used for anything but a demonstration."""
+        if not self.is_demo and (self.keys / PEOPLE_KEY).exists():
+            raise FolderError(
+                f"{self.path} holds a system that is no demonstration, and generated records never come among others: "
+                "choose another folder with TRIBUTARY_DATA."
+            )
 
     @property
     def keys(self) -> Path:

@@ -34,6 +34,7 @@ class Process:
     secrets: tuple[str, ...] = ()
     port: int = 0
     port_setting: str = ""
+    demo: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def _process_of(table: Mapping[str, Any]) -> Process:
         database=table.get("database"),
         calls=tuple(table.get("calls", ())),
         secrets=tuple(table.get("secrets", ())),
+        demo=table.get("demo"),
         port=table["port"] if table["listen"] == "public" else 0,
         port_setting=table["port_setting"] if table["listen"] == "public" else "",
     )

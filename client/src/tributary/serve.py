@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -22,6 +23,7 @@ from chassis.serve import CannotServeError, bind_tcp
 from tributary.card import write_headlines
 from tributary.client import Tributary, TributaryError
 from tributary.control import PAGES_NAME, find_address, make_link, make_token
+from tributary.demo import DEMO_SETTING, MARKER, NOTICE, declare_complete, read_references
 from tributary.folders import DataFolder, FolderError, in_use, lock
 from tributary.keys import KeysError, make_keys, read_key, role_password_file
 from tributary.load import find_missing, load_reference_data
@@ -53,8 +55,8 @@ class ServeError(Exception):
 EXPECTED: Final = (ServeError, CannotServeError, FolderError, KeysError, PostgresError, ProcessesError, TributaryError)
 
 
-def serve() -> int:
-    """Run the system until SIGINT, SIGTERM or SIGHUP; the exit code."""
+def serve(demo_scale: float | None = None) -> int:
+    """Run the system until SIGINT, SIGTERM or SIGHUP; the exit code. `demo_scale`: as a demonstration of that size."""
     # Each of them raises KeyboardInterrupt wherever we are, and what has been started is stopped on the way out.
     for number in STOP_SIGNALS:
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # it is under nohup
@@ -62,7 +64,7 @@ def serve() -> int:
     try:
         with ExitStack() as stack:
             try:
-                System(stack).run()
+                System(stack, demo_scale).run()
             finally:
                 for number in STOP_SIGNALS:
                     signal.signal(number, signal.SIG_IGN)
@@ -118,9 +120,10 @@ class Database:
 class System:
     """One running system. What it starts, `stack` stops."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, demo_scale: float | None = None) -> None:
         self._stack = stack
-        self._folder = DataFolder.chosen()
+        self._demo_scale = demo_scale
+        self._folder = DataFolder.chosen() if demo_scale is None else DataFolder.chosen_for_demo()
         self._topology = read_topology(processes_file())
         self._database = Database(self._folder, stack)
         self._children: list[Child] = []
@@ -132,7 +135,11 @@ class System:
         addresses = {name: f"http://{HOST}:{one.getsockname()[1]}" for name, one in listeners.items()}
         address = addresses[self._topology.public[0].name]
         say(f"Starting on {address} with the data in {self._folder.path}")
+        if self._demo_scale is not None:
+            self._folder.check_demo()
         superuser_url = self._database.start()
+        if self._demo_scale is not None:
+            self._folder.demo_marker.write_text(MARKER, encoding="utf-8")
         make_keys(self._folder.keys, self._topology.databases, (one.name for one in self._topology.processes))
         self._migrate(superuser_url)
         watch = self._stack.enter_context(ChildWatch())
@@ -144,6 +151,8 @@ class System:
         token = make_token(self._folder, name="tributary serve", role="viewer")
         with Tributary(address, token) as client:
             self._load(client, address)
+            if self._demo_scale is not None:
+                self._generate(watch, superuser_url, address, self._demo_scale)
             self._announce(client, address, token, addresses.get(PAGES_NAME))
         while True:
             watch.wait(TICK_SECONDS)
@@ -211,16 +220,11 @@ class System:
             where, inherited = ["--fd", str(listener.fileno())], [listener.fileno()]
         else:
             where, inherited = ["--uds", str(self._folder.socket(process.name))], []
-        url = None
-        if process.database:
-            role = f"{process.database}_app"
-            password = read_key(self._folder.keys, role_password_file(role))
-            url = url_of_role(superuser_url, process.database, role, password)
-        environment = environment_of(
-            process, addresses=addresses, keys=self._folder.keys, anchors=self._folder.anchors, database_url=url
-        )
+        environment = self._environment_of(process, superuser_url, addresses)
         if process.is_public:
             environment.setdefault(LOCAL_SIGN_IN, "true")  # nobody but this machine can reach it
+            if self._folder.is_demo:
+                environment[DEMO_SETTING] = "true"  # by whatever command it is started
         return Child(
             process.name,
             [sys.executable, "-P", "-m", "chassis.serve", process.app, *where, "--with-parent"],
@@ -228,6 +232,50 @@ class System:
             self._folder.logs / f"{process.name}.log",
             inherited,
         )
+
+    def _environment_of(self, process: Process, superuser_url: str, addresses: Mapping[str, str]) -> dict[str, str]:
+        url = None
+        if process.database:
+            role = f"{process.database}_app"
+            password = read_key(self._folder.keys, role_password_file(role))
+            url = url_of_role(superuser_url, process.database, role, password)
+        return environment_of(
+            process, addresses=addresses, keys=self._folder.keys, anchors=self._folder.anchors, database_url=url
+        )
+
+    def _generate(self, watch: ChildWatch, superuser_url: str, address: str, scale: float) -> None:
+        """Have each process's own module fill its database; what is there already is left alone."""
+        token = make_token(self._folder, name="tributary demo", role="officer", countries=["*"], expires_days=1)
+        sockets = {one.name: f"unix:{self._folder.socket(one.name)}" for one in self._topology.processes}
+        with Tributary(address, token) as officer:
+            known = read_references(officer)
+            for one in self._topology.processes:
+                if one.demo is not None:
+                    settings = self._environment_of(one, superuser_url, sockets)
+                    self._run_beside(watch, [one.demo, "--scale", str(scale)], settings, known)
+                    as_superuser = os.environ | {SUPERUSER_URL: superuser_url}
+                    self._run_beside(watch, ["tributary.statistics", str(one.database)], as_superuser)
+            declare_complete(officer)
+
+    def _run_beside(
+        self, watch: ChildWatch, module: Sequence[str], environment: Mapping[str, str], given: str = ""
+    ) -> None:
+        """Run a module to its end while the system stays alive; it ends with us."""
+        command = [sys.executable, "-P", "-m", *module]
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
+            file.write(given)
+            file.seek(0)
+            running = subprocess.Popen(command, env=environment, stdin=file, start_new_session=True)
+        try:
+            while (code := running.poll()) is None:
+                watch.wait(TICK_SECONDS)
+                self._keep_alive()
+        finally:
+            if running.poll() is None:
+                running.terminate()
+                running.wait()
+        if code:
+            raise ServeError("The demonstration's records could not all be generated; start it again to go on.")
 
     def _keep_alive(self) -> None:
         self._database.keep_alive()
@@ -280,6 +328,9 @@ class System:
         if pages is not None:
             link = make_link(self._folder, pages, name=LOCAL_USER, role=LOCAL_ROLE, countries=LOCAL_COUNTRIES)
             lines.append(f"Pages, signed in once within 15 minutes: {link}")
+        if self._folder.is_demo:
+            lines.append(NOTICE)
+            lines.append(f"Other commands find it so: TRIBUTARY_DATA={self._folder.path} tributary country MX")
         lines.append("")
         lines += [f"curl -s -H 'Authorization: Bearer {token}' {address}{path}", ""]
         try:

@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from gateway.access import authenticate
 from gateway.clients import SERVICES, IssuerClient, Services
 from gateway.issuer import Issuer
-from gateway.origins import Preflights, ReadableAnswers
+from gateway.origins import DemoAnswers, Preflights, ReadableAnswers
 from gateway.routes import ROUTERS
 from gateway.service import CONSTRAINT_WORDS
 from gateway.settings import MIGRATIONS, GatewaySettings, items_of
@@ -50,6 +50,8 @@ def create_app() -> FastAPI:
     if origins := items_of(settings.allowed_origins):
         app.user_middleware.append(Middleware(Preflights, origins=origins))
         app.add_middleware(ReadableAnswers, origins=origins)
+    if settings.demo:
+        app.add_middleware(DemoAnswers)
     return app
 
 

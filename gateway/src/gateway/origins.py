@@ -1,5 +1,7 @@
 """Pages of other origins in a browser: which may call, what they may send, and what they may read of an answer.
 
+And what each answer of a demonstration says of itself, whoever reads it.
+
 No cookies and no other credentials of the browser: a page that calls has a token and sends it itself.
 """
 
@@ -11,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 METHODS: Final = "GET, HEAD, POST, PATCH"
 SENT: Final = "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
-READ: Final = "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-Id"
+READ: Final = "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-Id, X-Tributary-Demo"
+DEMO: Final = "X-Tributary-Demo"
 MAX_AGE_SECONDS: Final = 600
 
 
@@ -39,6 +42,23 @@ class ReadableAnswers:
             await send(message)
 
         await self.app(scope, receive, send_with_origin)
+
+
+class DemoAnswers:
+    """Outermost of a demonstration: no answer, good or bad, goes out without saying that its people are synthetic."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[DEMO] = "true"
+            await send(message)
+
+        await self.app(scope, receive, send_marked if scope["type"] == "http" else send)
 
 
 class Preflights:

@@ -105,6 +105,7 @@ class GatewaySettings(Settings):
         default="RS256,PS256,ES256,EdDSA", description="Signature algorithms accepted of it, comma-separated."
     )
     tokens_only: bool = Field(default=False, description="There is no issuer, and that is meant: API tokens alone.")
+    demo: bool = Field(default=False, description="Every person recorded is synthetic; each answer says so.")
     openapi_folder: Path = _ROOT.parent / "openapi"
 
     @model_validator(mode="after")

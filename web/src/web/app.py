@@ -60,7 +60,7 @@ def create_app() -> FastAPI:
     app.state.settings = settings
     app.state.assets = assets
     app.state.sessions = Sessions(settings)
-    app.state.templates = make_templates()
+    app.state.templates = make_templates(is_demo=settings.demo)
     install_error_pages(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -25,7 +25,7 @@ _FILTERS: Final = {
 }
 
 
-def make_templates() -> Environment:
+def make_templates(*, is_demo: bool = False) -> Environment:
     """The templates of this package."""
     made = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -42,6 +42,7 @@ def make_templates() -> Environment:
         states=words.STATES,
         services=words.SERVICES,
         roles=words.ROLES,
+        is_demo=is_demo,
     )
     return made
 

@@ -22,6 +22,7 @@ class WebSettings(FileSettings):
         default=False, description="Whoever reaches this process does so through a port of this machine's loopback."
     )
     api_timeout_seconds: float = Field(default=10, gt=0)
+    demo: bool = Field(default=False, description="Every person recorded is synthetic; each page says so.")
     max_body_bytes: int = Field(default=65_536, gt=0)
 
     @model_validator(mode="after")

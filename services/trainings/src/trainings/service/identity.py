@@ -48,7 +48,7 @@ async def create_person(session: AsyncSession, caller: Caller, body: PersonCreat
     person_id = body.id or (await session.exec(select(func.uuidv7(type_=Uuid)))).one()
     data_key = key.new_data_key(person_id)
     values = key.seal(person_id, data_key, personal)
-    marks = _marks(key, body.country_code, body.nationality_code, personal, body.birth_precision)
+    marks = marks_of(key, body.country_code, body.nationality_code, personal, body.birth_precision)
     person = await write_row(session, new_row(Person, body, id=person_id, data_key=data_key, **values, **marks))
     await propose_duplicates(session, caller, person, key)
     return person
@@ -73,7 +73,7 @@ async def update_person(
     for column, value in (clear | key.seal(person.id, data_key, sealed)).items():
         setattr(person, column, value)
     # Always: a record from before there were marks gets its own with its next change.
-    for column, found in _marks(key, person.country_code, person.nationality_code, after, precision).items():
+    for column, found in marks_of(key, person.country_code, person.nationality_code, after, precision).items():
         if getattr(person, column) != found:
             setattr(person, column, found)
     person = await touch_row(session, person)
@@ -322,7 +322,7 @@ def _countries(person: Person) -> list[str]:
     return sorted({person.country_code, person.nationality_code})
 
 
-def _marks(
+def marks_of(
     key: MasterKey,
     country_code: str,
     nationality_code: str,

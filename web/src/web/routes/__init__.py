@@ -2,12 +2,14 @@
 
 from typing import Final
 
-from web.routes import account, countries, figures, health, home, reports, sign_in
+from web.routes import account, cascades, countries, figures, health, home, reports, sign_in, trainings
 
 ROUTERS: Final = [
     home.router,
     countries.router,
     figures.router,
+    trainings.router,
+    cascades.router,
     account.router,
     sign_in.router,
     reports.router,

@@ -1,12 +1,14 @@
 """The pages of trainings, cascades, agencies and people in a real browser: by anybody, by keyboard, without scripts."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 from tributary import Tributary
 
 from tests.system.conftest import Served, make_base
@@ -94,7 +96,13 @@ async def test_axe_finds_nothing(browser: Browser, story: Story, size: Any) -> N
         "/trainings?country_code=MX&status=reported&sort=course_code",
         *(f"/trainings/{one}" for one in story.training_ids[:2]),
         "/cascades",
+        "/cascades?country_code=MX",
         NEW_MEXICO,
+        "/agencies/US-NM-CD",
+        "/agencies/INL?country_code=MX",
+        "/people",
+        "/duplicates",
+        story.make_pair(),
     ]
     async with visit(browser, story.running, size, role="officer") as visitor:
         for path in pages:
@@ -106,3 +114,151 @@ async def test_axe_finds_nothing(browser: Browser, story: Story, size: Any) -> N
             await visitor.go(path)
             assert await visitor.find_faults() == [], path
             assert await visitor.page.locator(".usa-error-message").count() == 1, path
+        for path in ("/agencies/NOBODY", "/trainings/x", "/duplicates/x"):
+            await visitor.go(path)
+            assert await visitor.find_faults() == [], path
+
+
+@pytest.mark.parametrize("role", ["viewer", "officer"])
+async def test_pages_say_what_is_recorded(browser: Browser, story: Story, role: str) -> None:
+    async with visit(browser, story.running, role=role) as visitor:
+        page = visitor.page
+
+        async def read(path: str) -> str:
+            await visitor.go(path)
+            return " ".join((await page.inner_text("main")).split())
+
+        said = await read("/trainings?agency_code=US-NM-CD")
+        assert "1 training matches." in said
+        assert "First international class" in said
+        said = await read(f"/trainings/{story.training_ids[0]}")
+        assert "It is of tier 1 of the cascade." in said
+        assert "All tiers 3 25 25" in said
+        seen = role == "officer"
+        assert ("Synthetic Instructor 0" in said) == seen
+        assert ("Synthetic Partner (lead)" in said) == seen
+        assert ("The roster is shown to officers" in said) != seen
+        said = await read(f"/trainings/{story.training_ids[2]}")
+        assert "24: 3 women, 20 men, 1 not recorded" in said
+        said = await read(NEW_MEXICO)
+        assert "1 12 12 1 12 0 1.08 none 2 13 " in said
+        assert "All tiers, each person once 25 " in said
+        assert "more than 505" in said
+        assert "more than 7,800" in said
+        assert "headcount of 24, nobody linked by name" in said
+        assert "People of two tiers count once in the total." in said
+        said = await read("/agencies/US-NM-CD")
+        assert "1 1 12 12 2 2 13 13 All tiers 3 25 25" in said
+        if seen:
+            said = await read("/people")
+            assert "Synthetic Officer 3" in said
+        else:
+            await visitor.go("/people")
+            assert await page.locator("h1").inner_text() != "People"
+
+
+async def test_lists_are_downloaded_as_they_are_shown(browser: Browser, story: Story) -> None:
+    async with visit(browser, story.running) as visitor:
+        for path, lines in (("/trainings?agency_code=US-NM-CD", 2), (NEW_MEXICO, 4)):
+            await visitor.go(path)
+            async with visitor.page.expect_download() as started:
+                await visitor.page.click("a:has-text('as CSV')")
+            content = Path(await (await started.value).path()).read_text(encoding="utf-8-sig")
+            assert len(content.splitlines()) == lines
+            assert "First international class" in content
+
+
+async def press_until(page: Page, wanted: str) -> None:
+    """Go on by the keyboard alone until what is wanted has the focus."""
+    for _ in range(MOST_TABS):
+        await page.keyboard.press("Tab")
+        if re.search(wanted, str(await page.evaluate(FOCUSED))):
+            return
+    pytest.fail(f"the keyboard does not reach {wanted}")
+
+
+async def test_keyboard_alone_finds_how_many_officers_new_mexicos_instructors_trained(
+    browser: Browser, story: Story
+) -> None:
+    async with visit(browser, story.running) as visitor:
+        page = visitor.page
+        await press_until(page, "^Cascade$")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/cascades")
+        await press_until(page, "^country_code$")
+        await page.keyboard.type("mx")
+        await press_until(page, "^agency_code$")
+        await page.keyboard.type("US-NM-CD")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/cascades?country_code=mx&agency_code=US-NM-CD*")
+        # What is recorded, and by which rule.
+        said = " ".join((await page.inner_text("main")).split())
+        assert "Recorded people of each tier, only what came of instructors of US-NM-CD" in said
+        assert " 2 13 13 2 " in said
+        assert "Tier 1 is led by partners' own instructors." in said
+        # The training behind it.
+        await press_until(page, "^Officers at home$")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/trainings/*")
+        assert "13" in await page.inner_text("main")
+        await page.keyboard.press("Alt+ArrowLeft")
+        await page.wait_for_url("**/cascades?*")
+        # What is reported, and by whom.
+        await page.focus("body")
+        await press_until(page, "^more than 7,800")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("dialog[open] #figure-title")
+        panel = await page.inner_text("dialog[open]")
+        assert "INL corrections page" in panel
+        await page.keyboard.press("Escape")
+        assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("has_scripts", [True, False], ids=["scripts", "no scripts"])
+async def test_keyboard_alone_finds_merges_and_undoes_a_duplicate(
+    browser: Browser, story: Story, has_scripts: bool
+) -> None:
+    address = story.make_pair()
+    async with visit(browser, story.running, role="officer", java_script_enabled=has_scripts) as visitor:
+        page = visitor.page
+        await visitor.go("/people")
+        await page.fill("#q", "doubleton")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("text=as searched for")
+        assert page.url.endswith("/people")  # no name in an address
+        await page.focus("a:has-text('may be one person')")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/duplicates")
+        await page.focus(f"a[href='{address}']")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**{address}")
+        assert "birth date is the same" in await page.inner_text("main")
+        # Without evidence nothing is merged, and what was chosen stays.
+        await page.focus("#stands-1")
+        await page.keyboard.press("Space")
+        await page.focus("#evidence")
+        await page.keyboard.type(" ")
+        await page.focus("button:has-text('Merge')")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#evidence-error")
+        assert await page.is_checked("#stands-1")
+        await page.focus("#evidence")
+        await page.keyboard.type("Both passports were compared.")
+        await page.focus("button:has-text('Merge')")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**{address}?done=merged")
+        said = await page.inner_text("main")
+        assert "The two are one person now" in said
+        assert "Both passports were compared." in said
+        await page.focus("#reason-1")
+        await page.keyboard.type("The passports were of cousins.")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**{address}?done=undone")
+        assert "two people again" in await page.inner_text("main")
+        await page.focus("#note")
+        await page.keyboard.type("Cousins.")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**{address}?done=dismissed")
+        assert "not the same: Cousins." in await page.inner_text("main")

@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from web.routes import account, cascades, countries, figures, health, home, reports, sign_in, trainings
+from web.routes import (
+    account,
+    agencies,
+    cascades,
+    countries,
+    duplicates,
+    figures,
+    health,
+    home,
+    people,
+    reports,
+    sign_in,
+    trainings,
+)
 
 ROUTERS: Final = [
     home.router,
@@ -10,6 +23,9 @@ ROUTERS: Final = [
     figures.router,
     trainings.router,
     cascades.router,
+    agencies.router,
+    people.router,
+    duplicates.router,
     account.router,
     sign_in.router,
     reports.router,

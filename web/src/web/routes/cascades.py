@@ -23,7 +23,7 @@ MEASURES: Final = ("instructors_trained", "officers_trained", "managers_trained"
 MOST_DRAWN: Final = 400
 COLUMNS: Final = (
     "tier", "training_id", "parent_id", "other_parents", "code", "title", "course_code", "starts_on",
-    "provider_agency_code", "is_for_trainers", "persons", "flags",
+    "provider_agency_code", "is_for_trainers", "persons", "headcount", "flags",
 )  # fmt: skip
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -33,7 +33,7 @@ async def show_cascade(request: Request, api: Api) -> Response:
     """The cascade of a country's people, of an agency's instructors, or of all."""
     asked = _asked(request)
     try:
-        cascade = await api.get("/v1/cascades", **asked, with_nodes="true")
+        cascade, nodes, headcounts = await _find_nodes(api, asked)
     except ProblemError as error:
         if error.status not in ABOUT_THE_FORM:
             raise
@@ -46,15 +46,14 @@ async def show_cascade(request: Request, api: Api) -> Response:
             problem=error,
             errors=errors_by_field(error),
         )
-    drawn = cascade["nodes"][:MOST_DRAWN]
     return render(
         request,
         "cascade.html",
         asked=asked,
         chosen=urlencode(asked),
         cascade=cascade,
-        icicle=lay_out(drawn, await _find_headcounts(api, asked, drawn)),
-        is_drawn_whole=len(drawn) == len(cascade["nodes"]) and not cascade["has_more_nodes"],
+        icicle=lay_out(nodes[:MOST_DRAWN], headcounts),
+        is_drawn_whole=len(nodes) <= MOST_DRAWN and not cascade["has_more_nodes"],
         reported=await _find_reported(api, asked),
         problem=None,
         errors={},
@@ -64,8 +63,9 @@ async def show_cascade(request: Request, api: Api) -> Response:
 @router.get("/cascades.csv")
 async def download_cascade(request: Request, api: Api) -> Response:
     """The trainings of the same cascade, for a spreadsheet."""
-    cascade = await api.get("/v1/cascades", **_asked(request), with_nodes="true")
-    return send_csv(write_csv(COLUMNS, cascade["nodes"]), "cascade.csv")
+    _cascade, nodes, headcounts = await _find_nodes(api, _asked(request))
+    rows = [node | {"headcount": headcounts.get(node["training_id"])} for node in nodes]
+    return send_csv(write_csv(COLUMNS, rows), "cascade.csv")
 
 
 def write_csv(columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -93,16 +93,24 @@ def _asked(request: Request) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-async def _find_headcounts(
-    api: AsyncTributary, asked: Mapping[str, str], nodes: Iterable[Mapping[str, Any]]
-) -> dict[str, int]:
-    """How many were counted at trainings of the cascade that nobody completed by name."""
-    wanted = {node["training_id"] for node in nodes if node["persons"] == 0}
-    if not wanted:
-        return {}
-    filters = {"has_headcount": "true", "is_voided": "false", "beneficiary_country_code": asked.get("country_code")}
-    rows = api.list("/v1/trainings", **{name: value for name, value in filters.items() if value})
-    return {row["id"]: row["headcount"]["total"] async for row in rows if row["id"] in wanted}
+async def _find_nodes(
+    api: AsyncTributary, asked: Mapping[str, str]
+) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, int]]:
+    """The cascade, its trainings, and how many were counted at those that nobody completed by name.
+
+    Of a country the API lists trainings that its people completed; those with nothing but a headcount are added here.
+    """
+    cascade = await api.get("/v1/cascades", **asked, with_nodes="true")
+    nodes: list[dict[str, Any]] = cascade["nodes"]
+    of_whom = {"beneficiary_country_code": asked["country_code"]} if "country_code" in asked else {}
+    rows = api.list("/v1/trainings", has_headcount="true", is_voided="false", **of_whom)
+    headcounts = {row["id"]: int(row["headcount"]["total"]) async for row in rows}
+    if of_whom and headcounts.keys() - {node["training_id"] for node in nodes}:
+        everybody = {name: value for name, value in asked.items() if name != "country_code"}
+        found = (await api.get("/v1/cascades", **everybody, with_nodes="true"))["nodes"]
+        nodes = nodes + [node for node in found if node["persons"] == 0 and node["training_id"] in headcounts]
+        nodes.sort(key=lambda node: int(node["tier"]))
+    return cascade, nodes, headcounts
 
 
 async def _find_reported(api: AsyncTributary, asked: Mapping[str, str]) -> dict[str, Any] | None:

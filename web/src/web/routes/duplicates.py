@@ -1,7 +1,7 @@
 """Records that may be one person: the list, and two side by side to merge, to tell apart, or to take a merge back."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -57,9 +57,9 @@ async def merge(request: Request, api: Api, candidate_id: str, form: OwnForm) ->
     candidate = await api.get(_address(candidate_id))
     pair = [candidate["person_id"], candidate["other_person_id"]]
     stands = form.get("stands", "")
+    if stands not in pair:
+        return await _refused(request, api, candidate_id, _not_chosen(), form)
     try:
-        if stands not in pair:
-            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, _NOT_CHOSEN)
         (other,) = [one for one in pair if one != stands]
         body = {"person_id": other, "canonical_person_id": stands, "evidence": _typed(form, "evidence")}
         await api.post("/v1/merges", body, idempotency_key=form.get("key") or None)
@@ -90,37 +90,27 @@ async def undo(request: Request, api: Api, candidate_id: str, form: OwnForm) -> 
     return _back(candidate_id, "undone")
 
 
-_NOT_CHOSEN: Final = {
-    "detail": "1 field needs attention.",
-    "code": "validation",
-    "errors": [{"pointer": "#/stands", "code": "missing", "message": "Choose the record that stands."}],
-}
-
-
 def compare(
     one: Mapping[str, Any] | None, other: Mapping[str, Any] | None, documents: Mapping[str, list[str]]
 ) -> list[tuple[str, str, str]]:
     """What two records say of the same, line by line."""
 
-    def say(name: str) -> tuple[str, str]:
-        first, second = (str(record.get(name) or "not recorded") if record else "hidden" for record in (one, other))
-        return first, second
+    def line(label: str, say: Callable[[Mapping[str, Any]], str]) -> tuple[str, str, str]:
+        first, second = (say(record) if record else "hidden" for record in (one, other))
+        return label, first, second
 
-    def show(record: Mapping[str, Any] | None, said: str) -> str:
-        return said if record else "hidden"
+    def field(label: str, name: str) -> tuple[str, str, str]:
+        return line(label, lambda record: words.write_code(str(record.get(name) or "not recorded")))
 
     return [
-        ("Name", words.write_name(one), words.write_name(other)),
-        ("In the original script", *say("full_name_original")),
-        ("Born", show(one, words.write_birth(one or {})), show(other, words.write_birth(other or {}))),
-        ("Sex", *(words.write_code(said) for said in say("sex"))),
-        ("Nationality", *say("nationality_code")),
-        ("Kept by the office of", *say("country_code")),
-        ("Position", *say("position")),
-        (
-            "Documents",
-            *(", ".join(documents.get(str(each["id"]) if each else "", [])) or "none" for each in (one, other)),
-        ),
+        line("Name", words.write_name),
+        line("In the original script", lambda record: record["full_name_original"] or "not recorded"),
+        line("Born", words.write_birth),
+        field("Sex", "sex"),
+        field("Nationality", "nationality_code"),
+        field("Kept by the office of", "country_code"),
+        line("Position", lambda record: record["position"] or "not recorded"),
+        line("Documents", lambda record: ", ".join(documents.get(record["id"], [])) or "none"),
     ]
 
 
@@ -152,6 +142,12 @@ async def _page(
         errors=errors_by_field(problem),
         entered=entered or {},
     )
+
+
+def _not_chosen() -> ProblemError:
+    place = {"pointer": "#/stands", "code": "missing", "message": "Choose the record that stands."}
+    said = {"detail": "1 field needs attention.", "code": "validation", "errors": [place]}
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, said)
 
 
 async def _find_documents(api: AsyncTributary, person_ids: list[str]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""People, for officers: the list, and finding somebody by name. A name that is searched for never stands in an address."""
+"""People, for officers: the list, and finding somebody by name. No name that is searched for stands in an address."""
 
 from http import HTTPStatus
 from typing import Any, Final

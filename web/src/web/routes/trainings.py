@@ -34,7 +34,7 @@ async def list_trainings(request: Request, api: Api) -> Response:
     asked, sort = _asked(request)
     cursor = request.query_params.get("cursor", "")
     filters = {FILTERS[name]: value for name, value in asked.items()} | {"sort": sort}
-    problem, page = None, {"items": [], "next_cursor": None, "total_count": 0}
+    problem, page = None, dict[str, Any](items=[], next_cursor=None, total_count=0)
     try:
         page = await api.get("/v1/trainings", **filters, limit=PAGE_ROWS, cursor=cursor or None, with_total="true")
     except ProblemError as error:

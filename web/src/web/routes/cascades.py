@@ -102,6 +102,8 @@ async def _find_nodes(
     """
     cascade = await api.get("/v1/cascades", **asked, with_nodes="true")
     nodes: list[dict[str, Any]] = cascade["nodes"]
+    if "country_code" not in asked and all(node["persons"] != 0 for node in nodes):
+        return cascade, nodes, {}
     of_whom = {"beneficiary_country_code": asked["country_code"]} if "country_code" in asked else {}
     rows = api.list("/v1/trainings", has_headcount="true", is_voided="false", **of_whom)
     headcounts = {row["id"]: int(row["headcount"]["total"]) async for row in rows}

@@ -36,7 +36,7 @@ PERSON: Final[Json] = {
     "id": ONE, "version": 1, "country_code": "MX", "nationality_code": "MX", "sex": "not_recorded",
     "given_name": "Synthetic", "surname_1": "<i>Person</i>", "surname_2": None, "full_name_original": None,
     "birth_date": "1980-01-01", "birth_precision": "year", "position": None, "canonical_person_id": ONE,
-    "erased_at": None,
+    "erased_at": None, "created_at": "2026-01-05T14:36:00Z",
 }  # fmt: skip
 CANDIDATE: Final[Json] = {
     "id": PAIR, "version": 4, "person_id": ONE, "other_person_id": OTHER, "score": 9, "band": "likely_same",
@@ -233,7 +233,8 @@ async def test_two_records_stand_side_by_side(stub: Stub, client: httpx.AsyncCli
     assert "birth date is the same" in said
     assert "Name Synthetic <i>Person</i> Synthetic Persona differs" in said
     assert "Born 1980 1980 the same" in said
-    assert "Documents passport of MX, ends in 345 none differs" in said
+    assert "Position not recorded not recorded cannot be compared" in said
+    assert "Documents passport of MX, ends in 345 not recorded cannot be compared" in said
     # One that the reader may not see is hidden, and is no failure.
     del stub.answers[f"GET /v1/people/{OTHER}"]
     assert "Somebody whose record you may not see" in words_of(await read(client, f"/duplicates/{PAIR}"))

@@ -18,6 +18,7 @@ from web.routes.trainings import find_people
 router: Final = APIRouter(include_in_schema=False)
 STATUSES: Final = ("open", "merged", "dismissed")
 PAGE_ROWS: Final = 20
+NOTHING: Final = frozenset({"not recorded", "hidden"})
 # What a form may be refused for that its reader can mend: shown on the page, with what was typed.
 MENDABLE: Final = frozenset(
     {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.BAD_REQUEST}
@@ -92,14 +93,16 @@ async def undo(request: Request, api: Api, candidate_id: str, form: OwnForm) -> 
 
 def compare(
     one: Mapping[str, Any] | None, other: Mapping[str, Any] | None, documents: Mapping[str, list[str]]
-) -> list[tuple[str, str, str]]:
-    """What two records say of the same, line by line."""
+) -> list[tuple[str, str, str, str]]:
+    """What two records say of the same, line by line, and whether they agree."""
 
-    def line(label: str, say: Callable[[Mapping[str, Any]], str]) -> tuple[str, str, str]:
+    def line(label: str, say: Callable[[Mapping[str, Any]], str]) -> tuple[str, str, str, str]:
         first, second = (say(record) if record else "hidden" for record in (one, other))
-        return label, first, second
+        if NOTHING & {first, second}:
+            return label, first, second, "cannot be compared"
+        return label, first, second, "the same" if first == second else "differs"
 
-    def field(label: str, name: str) -> tuple[str, str, str]:
+    def field(label: str, name: str) -> tuple[str, str, str, str]:
         return line(label, lambda record: words.write_code(str(record.get(name) or "not recorded")))
 
     return [
@@ -110,7 +113,8 @@ def compare(
         field("Nationality", "nationality_code"),
         field("Kept by the office of", "country_code"),
         line("Position", lambda record: record["position"] or "not recorded"),
-        line("Documents", lambda record: ", ".join(documents.get(record["id"], [])) or "none"),
+        line("Documents", lambda record: ", ".join(documents.get(record["id"], [])) or "not recorded"),
+        line("Recorded here on", lambda record: words.write_instant(record["created_at"])),
     ]
 
 

@@ -87,3 +87,14 @@ async def test_a_problem_says_what_is_wrong() -> None:
         with pytest.raises(ProblemError) as caught:
             await api.get("/v1/countries/ZZ")
     assert (caught.value.status, caught.value.title, caught.value.request_id) == (404, "Not found", "r")
+
+
+async def test_a_list_is_downloaded_as_the_file_that_it_is() -> None:
+    api, asked = connect(
+        httpx.Response(200, content=b"code\r\nA\r\n"), httpx.Response(403, json={"code": "forbidden", "detail": "No."})
+    )
+    async with api:
+        assert await api.download("/v1/agencies", format="csv", code=None) == b"code\r\nA\r\n"
+        with pytest.raises(ProblemError, match="403 forbidden"):
+            await api.download("/v1/agencies")
+    assert str(asked[0].url).removeprefix(BASE) == "/v1/agencies?format=csv"

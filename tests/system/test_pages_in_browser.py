@@ -67,11 +67,13 @@ class Visit:
 
 
 @asynccontextmanager
-async def visit(browser: Browser, served: Any, size: Any = None, **options: Any) -> AsyncIterator[Visit]:
+async def visit(
+    browser: Browser, served: Any, size: Any = None, *, role: str = "viewer", **options: Any
+) -> AsyncIterator[Visit]:
     """Somebody who has signed in by a link."""
     context = await browser.new_context(viewport=size or WIDE, **options)
     visitor = Visit(await context.new_page(), served.pages_url)
-    await visitor.page.goto(served.link("Browser", "viewer", "*"))
+    await visitor.page.goto(served.link(f"Browser of {role}", role, "*"))
     await visitor.page.click("main button")
     await visitor.page.wait_for_url(f"{served.pages_url}/")
     yield visitor

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.responses import Response
 from web.app import create_app
 
 KEY = "a-key-for-tests-of-more-than-32-bytes"
@@ -35,3 +36,12 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers={"Origin": BASE}) as made:
         yield made
+
+
+@pytest.fixture
+def cookies(app: FastAPI) -> dict[str, str]:
+    """The cookie of somebody who is signed in."""
+    response = Response()
+    app.state.sessions.start(response, "trib_x_y", 9_999_999_999)
+    name, _, rest = response.headers["set-cookie"].partition("=")
+    return {name: rest.partition(";")[0]}

@@ -7,43 +7,18 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import ValidationError
-from starlette.responses import Response
 from web.app import create_app
-from web.guards import HEADERS
 from web.routes.sign_in import own_path
 from web.settings import WebSettings
 
 BASE = "http://127.0.0.1:8080"
+PAGES = (
+    *("/", "/countries", "/countries/MX", "/figures/x", "/account", "/trainings", "/trainings.csv", "/trainings/x"),
+    *("/cascades", "/cascades.csv", "/agencies/x", "/people", "/duplicates", "/duplicates/x"),
+)
 
 
-def cookie_for(app: FastAPI) -> dict[str, str]:
-    """The cookie of somebody who is signed in."""
-    response = Response()
-    app.state.sessions.start(response, "trib_x_y", 9_999_999_999)
-    name, _, rest = response.headers["set-cookie"].partition("=")
-    return {name: rest.partition(";")[0]}
-
-
-@pytest.mark.parametrize("path", ["/", "/sign-in", "/nowhere", "/livez", "/readyz", "/static/x", "/account"])
-async def test_every_answer_carries_the_headers_and_a_request_id(client: httpx.AsyncClient, path: str) -> None:
-    answer = await client.get(path)
-    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
-    assert re.fullmatch(r"[0-9a-f-]{36}", answer.headers["x-request-id"])
-    assert "unsafe" not in answer.headers["content-security-policy"]
-
-
-async def test_pages_stay_in_no_cache_and_files_for_ever(app: FastAPI, client: httpx.AsyncClient) -> None:
-    page = await client.get("/sign-in")
-    assert page.headers["cache-control"] == "no-store"
-    assert "onclick" not in page.text
-    assert "style=" not in page.text
-    assert "<style" not in page.text
-    sheet = await client.get(app.state.assets.address("tributary.css"))
-    assert (sheet.status_code, sheet.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
-    assert app.state.assets.address("tributary.css") in page.text
-
-
-@pytest.mark.parametrize("path", ["/", "/countries", "/countries/MX", "/figures/x", "/account"])
+@pytest.mark.parametrize("path", PAGES)
 async def test_nobody_reads_without_signing_in(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in")
@@ -75,11 +50,21 @@ async def test_a_form_of_another_site_is_refused(app: FastAPI, headers: dict[str
         assert "Nothing was changed" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/account/tokens", "/account/tokens/x/revoke", "/sign-out"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/account/tokens",
+        "/account/tokens/x/revoke",
+        "/sign-out",
+        "/people",
+        "/duplicates/x/merge",
+        "/duplicates/x/undo",
+    ],
+)
 async def test_a_form_that_was_not_given_out_in_this_session_is_refused(
-    app: FastAPI, client: httpx.AsyncClient, path: str
+    cookies: dict[str, str], client: httpx.AsyncClient, path: str
 ) -> None:
-    client.cookies.update(cookie_for(app))
+    client.cookies.update(cookies)
     for form in ({}, {"form_token": ""}, {"form_token": "x" * 43}):
         answer = await client.post(path, data=form)
         assert answer.status_code == 403
@@ -113,9 +98,11 @@ async def test_a_foreign_host_is_refused(client: httpx.AsyncClient) -> None:
     assert (await client.get("/sign-in", headers={"Host": "evil.example"})).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/", "/countries", "/countries/MX", "/figures/x", "/account"])
-async def test_an_api_out_of_reach_is_said_in_plain_words(app: FastAPI, client: httpx.AsyncClient, path: str) -> None:
-    client.cookies.update(cookie_for(app))
+@pytest.mark.parametrize("path", PAGES)
+async def test_an_api_out_of_reach_is_said_in_plain_words(
+    cookies: dict[str, str], client: httpx.AsyncClient, path: str
+) -> None:
+    client.cookies.update(cookies)
     answer = await client.get(path)
     assert answer.status_code == 503
     assert "The API behind these pages does not answer" in answer.text
@@ -124,8 +111,10 @@ async def test_an_api_out_of_reach_is_said_in_plain_words(app: FastAPI, client: 
     assert (ready.status_code, ready.json()["missing"]) == (503, ["gateway"])
 
 
-async def test_a_failure_nobody_foresaw_is_a_page_without_its_reasons(app: FastAPI, client: httpx.AsyncClient) -> None:
-    client.cookies.update(cookie_for(app))
+async def test_a_failure_nobody_foresaw_is_a_page_without_its_reasons(
+    app: FastAPI, cookies: dict[str, str], client: httpx.AsyncClient
+) -> None:
+    client.cookies.update(cookies)
     app.state.api = None
     answer = await client.get("/account")
     assert answer.status_code == 500

@@ -36,3 +36,16 @@ def test_every_code_of_a_comparison_has_words() -> None:
 
     assert set(words.COMPARISONS) == {str(one) for one in Result}
     assert set(words.REASONS) == {str(one) for one in Reason}
+
+
+def test_people_are_named_as_far_as_they_may_be() -> None:
+    person = {"given_name": "Synthetic", "surname_1": "Person", "surname_2": None, "full_name_original": "X"}
+    assert words.write_name(person) == "Synthetic Person"
+    assert words.write_name({"full_name_original": "X"}) == "X"
+    assert words.write_name({}) == "No name recorded"
+    assert words.write_name(person | {"erased_at": "2026-01-05T14:36:00Z"}) == "Erased person"
+    assert words.write_name(None) == "Somebody whose record you may not see"
+    assert words.write_birth({"birth_date": "1980-01-01", "birth_precision": "year"}) == "1980"
+    assert words.write_birth({"birth_date": "1980-07-31", "birth_precision": "day"}) == "31 July 1980"
+    assert words.write_birth({"birth_date": None}) == "not recorded"
+    assert (words.write_few(None), words.write_few(0), words.write_few(7800)) == ("too few to show", "0", "7,800")

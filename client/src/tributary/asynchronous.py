@@ -75,6 +75,15 @@ class AsyncTributary:
         outgoing = self._http.build_request("GET", path, params=given or None, headers=self._headers)
         return await self._ask(outgoing, is_repeatable=True)
 
+    async def download(self, path: str, **parameters: Any) -> bytes:  # noqa: ANN401 - as above
+        """What a list answers as a file, such as `format="csv"`: all rows that match, as bytes."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        outgoing = self._http.build_request("GET", path, params=given or None, headers=self._headers)
+        response = await self._send(outgoing, is_repeatable=True)
+        if not response.is_success:
+            content_of(response)
+        return response.content
+
     async def list(self, path: str, **filters: Any) -> AsyncIterator[dict[str, Any]]:  # noqa: ANN401 - as above
         """All rows of a list, page after page."""
         page = await self.get(path, **{"limit": PAGE_ROWS, **filters})
@@ -100,6 +109,10 @@ class AsyncTributary:
         return await self._ask(outgoing, is_repeatable=is_repeatable)
 
     async def _ask(self, outgoing: httpx.Request, *, is_repeatable: bool) -> dict[str, Any]:
+        """The object that is answered."""
+        return content_of(await self._send(outgoing, is_repeatable=is_repeatable))
+
+    async def _send(self, outgoing: httpx.Request, *, is_repeatable: bool) -> httpx.Response:
         """Send it; again where the connection is lost or the answer is to come back later."""
         retries = self._retries if is_repeatable else 0
         for attempt in range(retries + 1):
@@ -115,6 +128,6 @@ class AsyncTributary:
             else:
                 pause_seconds = seconds_to_wait(response)
                 if is_last or pause_seconds < 0:
-                    return content_of(response)
+                    return response
             await asyncio.sleep(min(pause_seconds, LONGEST_PAUSE_SECONDS))
         raise AssertionError  # the last attempt returned or raised

@@ -6,7 +6,8 @@ from typing import Any, Final
 from chassis.logs import current_request_id
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
+from tributary import ProblemError
 from tributary.card import write_date, write_span
 
 from web import words
@@ -14,10 +15,13 @@ from web import words
 FRAGMENT: Final = "HX-Request"
 _FILTERS: Final = {
     "amount": words.write_amount,
+    "birth": words.write_birth,
     "code": words.write_code,
     "countries": words.write_countries,
     "day": words.write_day,
+    "few": words.write_few,
     "instant": words.write_instant,
+    "name_of": words.write_name,
     "number": words.write_number,
     "title_of": words.write_title,
     "vague": write_date,
@@ -37,6 +41,7 @@ def make_templates(*, is_demo: bool = False) -> Environment:
     made.filters.update(_FILTERS)
     made.globals.update(
         span=write_span,
+        flags=words.FLAGS,
         comparisons=words.COMPARISONS,
         reasons=words.REASONS,
         states=words.STATES,
@@ -63,3 +68,18 @@ def render(request: Request, name: str, *, status: int = 200, **content: Any) ->
 def wants_fragment(request: Request) -> bool:
     """Whether a script on one of our pages asks for a part to put into it."""
     return request.headers.get(FRAGMENT) == "true"
+
+
+def send_csv(content: bytes, name: str) -> Response:
+    """A file to keep, as a spreadsheet opens it."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(content, media_type="text/csv", headers=headers)
+
+
+def errors_by_field(problem: ProblemError | None) -> dict[str, str]:
+    """What the API says of each field of a form, by the name of the parameter or the member."""
+    errors: dict[str, str] = {}
+    for one in problem.errors if problem else []:
+        place = one.get("parameter") or one.get("pointer", "#/").removeprefix("#/")
+        errors.setdefault(place.partition(".")[0].partition("/")[0], one.get("message", ""))
+    return errors

@@ -41,6 +41,10 @@ ROLES: Final = {
     "officer": "Officer: also reads and writes people and records of granted countries",
     "admin": "Administrator: manages users, grants and tokens, and sees no people",
 }
+FLAGS: Final = {
+    "mixed_team": "led by instructors of different tiers",
+    "far_from_the_source": "far from the source: each step loses something",
+}
 
 
 def write_code(code: str) -> str:
@@ -94,3 +98,26 @@ def write_countries(codes: list[str]) -> str:
     if not codes:
         return "no country"
     return "all countries" if "*" in codes else ", ".join(codes)
+
+
+def write_name(person: Mapping[str, Any] | None) -> str:
+    """A person by name: in Latin letters where there are any, else in the original script."""
+    if person is None:
+        return "Somebody whose record you may not see"
+    if person.get("erased_at"):
+        return "Erased person"
+    names = [person.get(field) for field in ("given_name", "surname_1", "surname_2")]
+    return " ".join(name for name in names if name) or str(person.get("full_name_original") or "No name recorded")
+
+
+def write_few(number: int | None) -> str:
+    """A number of people; one that is hidden, because they are few, says so."""
+    return "too few to show" if number is None else write_number(number)
+
+
+def write_birth(person: Mapping[str, Any]) -> str:
+    """A birth date as far as it is known."""
+    birth_date = person.get("birth_date")
+    if not birth_date:
+        return "not recorded"
+    return str(birth_date)[:4] if person.get("birth_precision") == "year" else write_day(birth_date)

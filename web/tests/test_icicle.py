@@ -1,0 +1,61 @@
+"""Where the blocks of the cascade stand: each under the training that it came of, as wide as its completions are many."""
+
+from typing import Any
+
+from web.icicle import LEAST_WIDTH, ROW_HEIGHT, WIDTH, Block, Icicle, Kind, lay_out
+
+
+def node(training_id: str, tier: int, persons: int | None, parent_id: str | None = None) -> dict[str, Any]:
+    return {"training_id": training_id, "tier": tier, "persons": persons, "parent_id": parent_id}
+
+
+def by_id(drawn: Icicle) -> dict[str, Block]:
+    return {block.node["training_id"]: block for block in drawn.blocks}
+
+
+def test_blocks_stand_under_what_they_came_of() -> None:
+    nodes = [node("a", 1, 10), node("b", 1, 30), node("c", 2, 20, "a"), node("d", 2, 40, "a"), node("e", 2, 10, "b")]
+    drawn = lay_out(nodes, {})
+    assert drawn.tiers == [1, 2]
+    assert drawn.height == 2 * ROW_HEIGHT
+    # 90 people side by side: the 60 that came of `a`, and the 30 of `b`, are the whole width.
+    scale = WIDTH / 90
+    assert [
+        (block.node["training_id"], block.depth, block.x, block.y, block.width, block.span) for block in drawn.blocks
+    ] == [
+        ("a", 0, 0.0, 0, round(10 * scale, 2), round(60 * scale, 2)),
+        ("c", 1, 0.0, ROW_HEIGHT, round(20 * scale, 2), round(20 * scale, 2)),
+        ("d", 1, round(20 * scale, 2), ROW_HEIGHT, round(40 * scale, 2), round(40 * scale, 2)),
+        ("b", 0, round(60 * scale, 2), 0, round(30 * scale, 2), round(30 * scale, 2)),
+        ("e", 1, round(60 * scale, 2), ROW_HEIGHT, round(10 * scale, 2), round(10 * scale, 2)),
+    ]
+
+
+def test_a_headcount_stands_in_only_where_nobody_is_recorded_by_name() -> None:
+    nodes = [node("a", 1, 10), node("b", 1, 0), node("c", 1, None), node("d", 1, 0)]
+    drawn = by_id(lay_out(nodes, {"a": 99, "b": 24, "c": 99}))
+    assert {one: (block.kind, block.people) for one, block in drawn.items()} == {
+        "a": (Kind.counted, 10),
+        "b": (Kind.headcount, 24),
+        "c": (Kind.few, None),
+        "d": (Kind.empty, 0),
+    }
+    assert drawn["d"].width >= LEAST_WIDTH
+    assert drawn["b"].width > 2 * drawn["a"].width
+
+
+def test_what_hangs_from_a_training_that_is_not_listed_stands_for_itself() -> None:
+    drawn = lay_out([node("b", 2, 5, "a"), node("c", 4, 5, "b")], {})
+    assert [(block.node["training_id"], block.depth, block.y) for block in drawn.blocks] == [
+        ("b", 0, 0),
+        ("c", 1, ROW_HEIGHT),
+    ]
+    assert drawn.tiers == [2, 4]
+    assert lay_out([], {}).blocks == []
+
+
+def test_nothing_is_wider_than_the_drawing() -> None:
+    nodes = [node(str(number), 1, number % 7) for number in range(400)]
+    drawn = lay_out(nodes, {})
+    assert len(drawn.blocks) == 400
+    assert max(block.x + block.span for block in drawn.blocks) <= WIDTH + 0.01

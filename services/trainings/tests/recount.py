@@ -338,7 +338,7 @@ class Recount:
             }
             seen |= persons
         found[None] = {
-            "trainings": sum(bool(completers[one]) for one in scope),
+            "trainings": len(scope),
             "persons": len(seen),
             "first_persons": len(seen),
             "completions": sum(len(completers[one]) for one in scope),

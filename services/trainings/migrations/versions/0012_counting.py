@@ -5,7 +5,7 @@ from trainings.counting_sql import create_counting
 
 revision = "0012"
 down_revision = "0011"
-COUNTING = "aef015fb81fffafc"
+COUNTING = "19d1f610b223b8ef"
 
 
 def upgrade() -> None:

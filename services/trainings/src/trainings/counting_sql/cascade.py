@@ -182,7 +182,8 @@ _GENERATIONS: Final = f"""
     SELECT NULL, count(DISTINCT scope.training_id), count(DISTINCT completers.person_id),
            count(DISTINCT completers.person_id), count(completers.person_id),
            (SELECT sum(attendances)::bigint FROM attended), NULL, NULL, NULL, NULL
-    FROM scope JOIN completers ON completers.training_id = scope.training_id
+    FROM scope LEFT JOIN completers ON completers.training_id = scope.training_id
+    WHERE cardinality(of_nationalities) = 0 OR completers.person_id IS NOT NULL
     ORDER BY 1 NULLS LAST
 """
 _GENERATIONS_OF: Final = (

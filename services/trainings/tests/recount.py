@@ -92,7 +92,9 @@ class Recount:
             training=training,
             day=on,
             values=self.of_person(person, seat["level"]) | self.of_training(training, on),
-            attended=completed is not None or seat["status"] in {"attending", "completed"} or (hours or 0) > 0,
+            attended=completed is not None
+            or seat["status"] in {"attending", "completed", "failed", "incomplete"}
+            or (hours or 0) > 0,
             completed=completed is not None,
             hours=hours,
         )

@@ -5,7 +5,7 @@ from trainings.counting_sql import create_counting
 
 revision = "0012"
 down_revision = "0011"
-COUNTING = "19d1f610b223b8ef"
+COUNTING = "359bf1ca3d1fb4cc"
 
 
 def upgrade() -> None:

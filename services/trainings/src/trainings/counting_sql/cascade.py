@@ -7,7 +7,9 @@ time, and no training is its own ancestor.
 from typing import Final
 
 from trainings.counting_sql.relations import ATTENDED, TAKEN, at_both_times, function, join_person, person_of
+from trainings.domain import LEADING_KINDS
 
+_LEADING: Final = ", ".join(f"'{kind}'" for kind in sorted(LEADING_KINDS))
 # Each lead of each training: a partner's own instructor, or with the training that made them one; with neither where
 # nothing says how they came to lead. Who holds certifications for the course hands on only what one of them covers.
 _LINKS: Final = f"""
@@ -20,7 +22,7 @@ _LINKS: Final = f"""
     ), awards AS (
       SELECT {person_of("q")} AS person_id, q.id, q.course_code, q.issued_on, q.expires_on, q.revoked_on
       FROM {{certifications}} q {join_person("q")}
-      WHERE q.voided_at IS NULL AND q.kind IN ('instructor', 'master_trainer')
+      WHERE q.voided_at IS NULL AND q.kind IN ({_LEADING})
     ), qualified AS (
       SELECT l.training_id, l.person_id, l.starts_on, p.person_type = 'partner_instructor' AS is_partner,
              coalesce(bool_or(

@@ -113,6 +113,37 @@ async def test_what_the_api_says_of_a_filter_stands_at_its_field(stub: Stub, cli
     assert 'aria-describedby="country_code-error"' in page
 
 
+async def test_the_people_of_a_roster_are_asked_for_at_once(stub: Stub, client: httpx.AsyncClient) -> None:
+    training = {
+        "id": ONE, "code": None, "title": "First", "course_code": "TOT", "cohort": None, "program_code": None,
+        "provider_agency_code": "US-NM-CD", "co_provider_agency_codes": [], "funder_agency_codes": [],
+        "host_country_code": "US", "beneficiary_country_codes": ["MX"], "starts_on": "2009-03-15",
+        "ends_on": "2009-04-24", "venue_kind": "united_states", "venue": None, "language_code": None,
+        "delivery_mode": None, "capacity": None, "status": "completed", "status_note": None, "headcount": None,
+        "voided_at": None, "is_voided": False, "version": 1,
+    }  # fmt: skip
+    stub.say(f"GET /v1/trainings/{ONE}", training)
+    stub.say(
+        f"GET /v1/trainings/{ONE}/cascade",
+        CASCADE | {"training_id": ONE, "tier": 1, "unknown_reason": None, "reach": [], "nodes": []},
+    )
+    seats = [
+        {"id": f"{number}", "person_id": f"0192-{number:03}", "role": "participant", "status": "completed",
+         "level": None, "unit_id": None}
+        for number in range(120)
+    ]  # fmt: skip
+    stub.rows("/v1/enrollments", *seats)
+    stub.rows("/v1/instructor-assignments", {"id": ONE, "person_id": ONE, "role": "lead"})
+    stub.rows("/v1/completions")
+    stub.rows("/v1/people", PERSON)
+    said = words_of(await read(client, f"/trainings/{ONE}"))
+    asked = [one.url.params.get_list("id") for one in stub.asked if one.url.path == "/v1/people"]
+    assert [len(ids) for ids in asked] == [100, 21]
+    assert {one for ids in asked for one in ids} == {ONE, *(seat["person_id"] for seat in seats)}
+    assert "Synthetic <i>Person</i>" in said
+    assert "Somebody whose record you may not see" in said
+
+
 async def test_the_cascade_hides_few_people_and_names_what_is_not_drawn(stub: Stub, client: httpx.AsyncClient) -> None:
     stub.say("GET /v1/cascades", CASCADE)
     stub.rows("/v1/trainings")
@@ -218,8 +249,7 @@ async def test_a_name_that_is_searched_for_stands_in_no_address(stub: Stub, clie
 
 def put_side_by_side(stub: Stub, **over: Any) -> None:
     stub.say(f"GET /v1/duplicate-candidates/{PAIR}", CANDIDATE | over)
-    stub.say(f"GET /v1/people/{ONE}", PERSON)
-    stub.say(f"GET /v1/people/{OTHER}", PERSON | {"id": OTHER, "surname_1": "Persona", "canonical_person_id": OTHER})
+    stub.rows("/v1/people", PERSON, PERSON | {"id": OTHER, "surname_1": "Persona", "canonical_person_id": OTHER})
     stub.rows(
         "/v1/identity-documents",
         {"person_id": ONE, "type": "passport", "issuer_country_code": "MX", "last_characters": "345"},
@@ -236,7 +266,7 @@ async def test_two_records_stand_side_by_side(stub: Stub, client: httpx.AsyncCli
     assert "Position not recorded not recorded cannot be compared" in said
     assert "Documents passport of MX, ends in 345 not recorded cannot be compared" in said
     # One that the reader may not see is hidden, and is no failure.
-    del stub.answers[f"GET /v1/people/{OTHER}"]
+    stub.rows("/v1/people", PERSON)
     assert "Somebody whose record you may not see" in words_of(await read(client, f"/duplicates/{PAIR}"))
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.responses import Response
 from tributary import AsyncTributary
 from web.routes.cascades import write_csv
 
@@ -220,6 +221,21 @@ async def test_who_may_not_see_people_is_told_so(stub: Stub, client: httpx.Async
     for address in ("people", "duplicate-candidates", f"duplicate-candidates/{PAIR}"):
         stub.say(f"GET /v1/{address}", refused, 403)
     assert "Only officers may." in await read(client, path, 403)
+
+
+@pytest.mark.parametrize(("role", "is_offered"), [("viewer", False), ("admin", False), ("officer", True), ("", True)])
+async def test_people_are_offered_to_those_who_may_see_them(
+    app: FastAPI, stub: Stub, client: httpx.AsyncClient, role: str, is_offered: bool
+) -> None:
+    stub.rows("/v1/trainings")
+    response = Response()
+    app.state.sessions.start(response, "trib_x_y", 9_999_999_999, role)
+    client.cookies.clear()
+    name, _, value = response.headers["set-cookie"].partition(";")[0].partition("=")
+    client.cookies.set(name, value)
+    page = await read(client, "/trainings")
+    assert ('<a href="/people">People</a>' in page) == is_offered
+    assert '<a href="/account">Account</a>' in page
 
 
 def form_token_of(page: str) -> str:

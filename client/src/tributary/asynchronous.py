@@ -9,6 +9,7 @@ from typing import Any, Self
 import httpx
 
 from tributary.client import (
+    DEMO_HEADER,
     LONGEST_PAUSE_SECONDS,
     PAGE_ROWS,
     RETRIES,
@@ -36,6 +37,8 @@ class AsyncTributary:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.is_demo = False
+        """Whether the last answer to this caller came of a demonstration, in which every person is synthetic."""
         self._headers = headers_of(token)
         self._retries = retries
         self._http = httpx.AsyncClient(
@@ -126,6 +129,7 @@ class AsyncTributary:
             except httpx.HTTPError as error:
                 raise unreachable(self.base_url, error) from error
             else:
+                self.is_demo = response.headers.get(DEMO_HEADER) == "true"
                 pause_seconds = seconds_to_wait(response)
                 if is_last or pause_seconds < 0:
                     return response

@@ -62,7 +62,7 @@ async def test_asynchronous_client_knows_it_too_for_each_caller() -> None:
         assert not client.is_demo
         await client.get("/v1/countries/MX")
         assert (client.is_demo, other.is_demo) == (True, False)
-        await other.download("/v1/agencies")
+        await (await other.download("/v1/agencies")).aclose()
         assert other.is_demo
         await client.get("/v1/countries/MX")
         assert (client.is_demo, other.is_demo) == (False, True)

@@ -1,5 +1,6 @@
 """Pages of trainings and people, made from what a stub of the API answers: what is said, asked, escaped and kept."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
@@ -103,6 +104,54 @@ async def test_filters_go_to_the_api_by_its_own_names(stub: Stub, client: httpx.
         "with_total": "true",
     }
     assert "0 trainings match." in words_of(page)
+
+
+async def test_a_download_is_passed_on_as_it_comes(app: FastAPI, cookies: dict[str, str]) -> None:
+    """No piece is asked for before the one before it was taken."""
+    taken: list[int] = []
+    sent: list[bytes] = []
+
+    class Body(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for number in range(3):
+                assert len(sent) == number
+                taken.append(number)
+                yield b"x" * 10
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert dict(request.url.params) == {
+            "sort": "-starts_on",
+            "format": "csv",
+            "excel": "true",
+            "status": "reported",
+        }
+        return httpx.Response(200, headers={"Content-Length": "30"}, stream=Body())
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers.update({name.decode(): value.decode() for name, value in message["headers"]})
+        elif message["body"]:
+            sent.append(message["body"])
+
+    headers: dict[str, str] = {}
+    (name, value), *_ = cookies.items()
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "path": "/trainings.csv", "raw_path": b"/trainings.csv",
+        "query_string": b"status=reported", "root_path": "", "scheme": "http", "server": ("127.0.0.1", 8080),
+        "client": ("127.0.0.1", 1), "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "headers": [(b"host", b"127.0.0.1:8080"), (b"cookie", f"{name}={value}".encode())],
+    }  # fmt: skip
+    async with AsyncTributary("http://127.0.0.1:9", transport=httpx.MockTransport(answer), retries=0) as api:
+        app.state.api = api
+        await app(scope, receive, send)
+    assert (taken, sent) == ([0, 1, 2], [b"x" * 10] * 3)
+    assert headers["content-length"] == "30"
+    assert headers["content-disposition"] == 'attachment; filename="trainings.csv"'
+    assert headers["cache-control"] == "no-store"
 
 
 async def test_what_the_api_says_of_a_filter_stands_at_its_field(stub: Stub, client: httpx.AsyncClient) -> None:

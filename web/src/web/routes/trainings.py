@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from tributary import AsyncTributary, ProblemError
 
-from web.rendering import errors_by_field, render, send_csv
+from web.rendering import errors_by_field, pass_csv, render
 from web.routes.signed_in import Api
 
 router: Final = APIRouter(include_in_schema=False)
@@ -65,8 +65,7 @@ async def download_trainings(request: Request, api: Api) -> Response:
     """The same list, whole, for a spreadsheet."""
     asked, sort = _asked(request)
     filters = {FILTERS[name]: value for name, value in asked.items()} | {"sort": sort}
-    content = await api.download("/v1/trainings", **filters, format="csv", excel="true")
-    return send_csv(content, "trainings.csv")
+    return pass_csv(await api.download("/v1/trainings", **filters, format="csv", excel="true"), "trainings.csv")
 
 
 @router.get("/trainings/{training_id}")

@@ -1,6 +1,6 @@
 """The asynchronous client asks as the other does, for one caller after the other over the same connections."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -89,12 +89,55 @@ async def test_a_problem_says_what_is_wrong() -> None:
     assert (caught.value.status, caught.value.title, caught.value.request_id) == (404, "Not found", "r")
 
 
-async def test_a_list_is_downloaded_as_the_file_that_it_is() -> None:
+class Pieces(httpx.AsyncByteStream):
+    """The body of an answer, piece by piece; it breaks off where a piece is an error. What was taken is counted."""
+
+    def __init__(self, *pieces: bytes | Exception) -> None:
+        self.pieces = pieces
+        self.taken = 0
+        self.is_closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give one after the other."""
+        for piece in self.pieces:
+            self.taken += 1
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+async def test_a_list_is_downloaded_piece_by_piece() -> None:
+    body = Pieces(b"code\r\n", b"A\r\n")
     api, asked = connect(
-        httpx.Response(200, content=b"code\r\nA\r\n"), httpx.Response(403, json={"code": "forbidden", "detail": "No."})
+        httpx.Response(503, headers={"Retry-After": "1"}, stream=(busy := Pieces(b"{}"))),
+        httpx.Response(200, headers={"Content-Length": "9"}, stream=body),
+        httpx.Response(403, json={"code": "forbidden", "detail": "No."}),
     )
     async with api:
-        assert await api.download("/v1/agencies", format="csv", code=None) == b"code\r\nA\r\n"
+        found = await api.download("/v1/agencies", format="csv", code=None)
+        assert (found.length_bytes, body.taken, busy.is_closed) == (9, 0, True)
+        pieces = aiter(found)
+        assert await anext(pieces) == b"code\r\n"
+        assert (body.taken, body.is_closed) == (1, False)
+        assert [piece async for piece in pieces] == [b"A\r\n"]
+        assert body.is_closed
         with pytest.raises(ProblemError, match="403 forbidden"):
             await api.download("/v1/agencies")
     assert str(asked[0].url).removeprefix(BASE) == "/v1/agencies?format=csv"
+
+
+async def test_a_download_that_breaks_off_says_so_and_one_that_is_left_is_closed() -> None:
+    broken, left = Pieces(b"code\r\n", httpx.ReadError("gone")), Pieces(b"code\r\n", b"A\r\n")
+    packed = {"Content-Length": "9", "Content-Encoding": "identity"}
+    api, _asked = connect(httpx.Response(200, stream=broken), httpx.Response(200, headers=packed, stream=left))
+    async with api:
+        with pytest.raises(UnreachableError, match="gone"):
+            assert [piece async for piece in await api.download("/v1/agencies")]
+        assert broken.is_closed
+        found = await api.download("/v1/agencies")
+        assert found.length_bytes is None
+        await found.aclose()
+        assert (left.taken, left.is_closed) == (0, True)

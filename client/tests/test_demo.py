@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tributary import Tributary
+from tributary import AsyncTributary, Tributary
 from tributary.demo import DEMO_SETTING, declare_complete
 from tributary.processes import processes_file, read_topology
 from tributary.serve import System
@@ -52,3 +52,17 @@ def test_client_knows_a_demonstration_by_its_answers() -> None:
         assert not client.is_demo
         client.get("/v1/countries/MX")
         assert client.is_demo
+
+
+async def test_asynchronous_client_knows_it_too_for_each_caller() -> None:
+    marked = iter([{"X-Tributary-Demo": "true"}, {"X-Tributary-Demo": "true"}, {}])
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json={}, headers=next(marked)))
+    async with AsyncTributary("http://api.test", "secret", transport=transport) as client:
+        other = client.acting_for("second")
+        assert not client.is_demo
+        await client.get("/v1/countries/MX")
+        assert (client.is_demo, other.is_demo) == (True, False)
+        await (await other.download("/v1/agencies")).aclose()
+        assert other.is_demo
+        await client.get("/v1/countries/MX")
+        assert (client.is_demo, other.is_demo) == (False, True)

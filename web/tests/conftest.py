@@ -42,6 +42,6 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 def cookies(app: FastAPI) -> dict[str, str]:
     """The cookie of somebody who is signed in."""
     response = Response()
-    app.state.sessions.start(response, "trib_x_y", 9_999_999_999)
+    app.state.sessions.start(response, "trib_x_y", 9_999_999_999, "officer")
     name, _, rest = response.headers["set-cookie"].partition("=")
     return {name: rest.partition(";")[0]}

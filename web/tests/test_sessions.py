@@ -1,11 +1,12 @@
 """A cookie signs in until its time, and only as it was sealed."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
-from web.sessions import Sessions, same
+from web.sessions import Session, Sessions, same
 from web.settings import WebSettings
 
 LATER = int(time.time()) + 600
@@ -28,7 +29,7 @@ def carry(name: str, value: str) -> Request:
 
 def start(sessions: Sessions, expires_at: int = LATER) -> tuple[str, str, str]:
     response = Response()
-    sessions.start(response, "trib_secret", expires_at)
+    sessions.start(response, "trib_secret", expires_at, "viewer")
     return cookie_of(response)
 
 
@@ -79,6 +80,27 @@ def test_a_cookie_signs_in_until_its_time_here_and_as_what_it_is() -> None:
     assert not sessions.is_own_form(carry("other", "x"), "")
     # The seal of one is no seal of the other.
     assert sessions.find(carry(name, form_value)) is None
+
+
+def test_the_role_is_kept_and_one_that_is_not_known_keeps_nobody_from_people() -> None:
+    sessions = make_sessions()
+    name, value, _ = start(sessions)
+    viewer = sessions.find(carry(name, value))
+    assert viewer is not None
+    assert (viewer.role, viewer.sees_people) == ("viewer", False)
+    response = Response()
+    sessions.keep_role(response, viewer, "viewer")
+    assert "set-cookie" not in response.headers
+    sessions.keep_role(response, viewer, "officer")
+    officer = sessions.find(carry(*cookie_of(response)[:2]))
+    assert officer == replace(viewer, role="officer")
+    assert officer.sees_people
+    # A session of before roles were kept.
+    former = Response()
+    sessions._set(former, "tributary-session", '["trib_secret", "form"]', LATER)
+    found = sessions.find(carry(*cookie_of(former)[:2]))
+    assert found == Session("trib_secret", "form", LATER)
+    assert found.sees_people
 
 
 def test_no_secret_is_the_same_as_none() -> None:

@@ -1,5 +1,6 @@
 """Pages of trainings and people, made from what a stub of the API answers: what is said, asked, escaped and kept."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
@@ -9,6 +10,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.responses import Response
 from tributary import AsyncTributary
 from web.routes.cascades import write_csv
 
@@ -104,6 +106,54 @@ async def test_filters_go_to_the_api_by_its_own_names(stub: Stub, client: httpx.
     assert "0 trainings match." in words_of(page)
 
 
+async def test_a_download_is_passed_on_as_it_comes(app: FastAPI, cookies: dict[str, str]) -> None:
+    """No piece is asked for before the one before it was taken."""
+    taken: list[int] = []
+    sent: list[bytes] = []
+
+    class Body(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for number in range(3):
+                assert len(sent) == number
+                taken.append(number)
+                yield b"x" * 10
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert dict(request.url.params) == {
+            "sort": "-starts_on",
+            "format": "csv",
+            "excel": "true",
+            "status": "reported",
+        }
+        return httpx.Response(200, headers={"Content-Length": "30"}, stream=Body())
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers.update({name.decode(): value.decode() for name, value in message["headers"]})
+        elif message["body"]:
+            sent.append(message["body"])
+
+    headers: dict[str, str] = {}
+    (name, value), *_ = cookies.items()
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "path": "/trainings.csv", "raw_path": b"/trainings.csv",
+        "query_string": b"status=reported", "root_path": "", "scheme": "http", "server": ("127.0.0.1", 8080),
+        "client": ("127.0.0.1", 1), "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "headers": [(b"host", b"127.0.0.1:8080"), (b"cookie", f"{name}={value}".encode())],
+    }  # fmt: skip
+    async with AsyncTributary("http://127.0.0.1:9", transport=httpx.MockTransport(answer), retries=0) as api:
+        app.state.api = api
+        await app(scope, receive, send)
+    assert (taken, sent) == ([0, 1, 2], [b"x" * 10] * 3)
+    assert headers["content-length"] == "30"
+    assert headers["content-disposition"] == 'attachment; filename="trainings.csv"'
+    assert headers["cache-control"] == "no-store"
+
+
 async def test_what_the_api_says_of_a_filter_stands_at_its_field(stub: Stub, client: httpx.AsyncClient) -> None:
     wrong = {"parameter": "beneficiary_country_code.0", "code": "unknown_code", "message": "No such country."}
     stub.say("GET /v1/trainings", {"detail": "1 field needs attention.", "errors": [wrong]}, 422)
@@ -111,6 +161,37 @@ async def test_what_the_api_says_of_a_filter_stands_at_its_field(stub: Stub, cli
     assert re.search(r'id="country_code-error">No such country\.<', page)
     assert 'value="MEXICO"' in page
     assert 'aria-describedby="country_code-error"' in page
+
+
+async def test_the_people_of_a_roster_are_asked_for_at_once(stub: Stub, client: httpx.AsyncClient) -> None:
+    training = {
+        "id": ONE, "code": None, "title": "First", "course_code": "TOT", "cohort": None, "program_code": None,
+        "provider_agency_code": "US-NM-CD", "co_provider_agency_codes": [], "funder_agency_codes": [],
+        "host_country_code": "US", "beneficiary_country_codes": ["MX"], "starts_on": "2009-03-15",
+        "ends_on": "2009-04-24", "venue_kind": "united_states", "venue": None, "language_code": None,
+        "delivery_mode": None, "capacity": None, "status": "completed", "status_note": None, "headcount": None,
+        "voided_at": None, "is_voided": False, "version": 1,
+    }  # fmt: skip
+    stub.say(f"GET /v1/trainings/{ONE}", training)
+    stub.say(
+        f"GET /v1/trainings/{ONE}/cascade",
+        CASCADE | {"training_id": ONE, "tier": 1, "unknown_reason": None, "reach": [], "nodes": []},
+    )
+    seats = [
+        {"id": f"{number}", "person_id": f"0192-{number:03}", "role": "participant", "status": "completed",
+         "level": None, "unit_id": None}
+        for number in range(120)
+    ]  # fmt: skip
+    stub.rows("/v1/enrollments", *seats)
+    stub.rows("/v1/instructor-assignments", {"id": ONE, "person_id": ONE, "role": "lead"})
+    stub.rows("/v1/completions")
+    stub.rows("/v1/people", PERSON)
+    said = words_of(await read(client, f"/trainings/{ONE}"))
+    asked = [one.url.params.get_list("id") for one in stub.asked if one.url.path == "/v1/people"]
+    assert [len(ids) for ids in asked] == [100, 21]
+    assert {one for ids in asked for one in ids} == {ONE, *(seat["person_id"] for seat in seats)}
+    assert "Synthetic <i>Person</i>" in said
+    assert "Somebody whose record you may not see" in said
 
 
 async def test_the_cascade_hides_few_people_and_names_what_is_not_drawn(stub: Stub, client: httpx.AsyncClient) -> None:
@@ -191,6 +272,21 @@ async def test_who_may_not_see_people_is_told_so(stub: Stub, client: httpx.Async
     assert "Only officers may." in await read(client, path, 403)
 
 
+@pytest.mark.parametrize(("role", "is_offered"), [("viewer", False), ("admin", False), ("officer", True), ("", True)])
+async def test_people_are_offered_to_those_who_may_see_them(
+    app: FastAPI, stub: Stub, client: httpx.AsyncClient, role: str, is_offered: bool
+) -> None:
+    stub.rows("/v1/trainings")
+    response = Response()
+    app.state.sessions.start(response, "trib_x_y", 9_999_999_999, role)
+    client.cookies.clear()
+    name, _, value = response.headers["set-cookie"].partition(";")[0].partition("=")
+    client.cookies.set(name, value)
+    page = await read(client, "/trainings")
+    assert ('<a href="/people">People</a>' in page) == is_offered
+    assert '<a href="/account">Account</a>' in page
+
+
 def form_token_of(page: str) -> str:
     return re.findall(r'name="form_token" value="([^"]+)"', page)[0]
 
@@ -218,8 +314,7 @@ async def test_a_name_that_is_searched_for_stands_in_no_address(stub: Stub, clie
 
 def put_side_by_side(stub: Stub, **over: Any) -> None:
     stub.say(f"GET /v1/duplicate-candidates/{PAIR}", CANDIDATE | over)
-    stub.say(f"GET /v1/people/{ONE}", PERSON)
-    stub.say(f"GET /v1/people/{OTHER}", PERSON | {"id": OTHER, "surname_1": "Persona", "canonical_person_id": OTHER})
+    stub.rows("/v1/people", PERSON, PERSON | {"id": OTHER, "surname_1": "Persona", "canonical_person_id": OTHER})
     stub.rows(
         "/v1/identity-documents",
         {"person_id": ONE, "type": "passport", "issuer_country_code": "MX", "last_characters": "345"},
@@ -236,7 +331,7 @@ async def test_two_records_stand_side_by_side(stub: Stub, client: httpx.AsyncCli
     assert "Position not recorded not recorded cannot be compared" in said
     assert "Documents passport of MX, ends in 345 not recorded cannot be compared" in said
     # One that the reader may not see is hidden, and is no failure.
-    del stub.answers[f"GET /v1/people/{OTHER}"]
+    stub.rows("/v1/people", PERSON)
     assert "Somebody whose record you may not see" in words_of(await read(client, f"/duplicates/{PAIR}"))
 
 

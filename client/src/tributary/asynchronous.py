@@ -9,6 +9,7 @@ from typing import Any, Self
 import httpx
 
 from tributary.client import (
+    DEMO_HEADER,
     LONGEST_PAUSE_SECONDS,
     PAGE_ROWS,
     RETRIES,
@@ -21,6 +22,35 @@ from tributary.client import (
     unreachable,
     write_headers,
 )
+
+
+class Download:
+    """A file on its way, of which no more than a piece is held. Read it to its end, or close it."""
+
+    def __init__(self, response: httpx.Response, base_url: str) -> None:
+        self._response = response
+        self._base_url = base_url
+
+    @property
+    def length_bytes(self) -> int | None:
+        """Of the whole file, where that is known."""
+        is_packed = "Content-Encoding" in self._response.headers  # then it is longer than what is sent of it
+        length = self._response.headers.get("Content-Length")
+        return int(length) if length and not is_packed else None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Piece by piece. `UnreachableError` where it breaks off."""
+        try:
+            async for piece in self._response.aiter_bytes():
+                yield piece
+        except httpx.HTTPError as error:
+            raise unreachable(self._base_url, error) from error
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let the rest be."""
+        await self._response.aclose()
 
 
 class AsyncTributary:
@@ -36,6 +66,8 @@ class AsyncTributary:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.is_demo = False
+        """Whether the last answer to this caller came of a demonstration, in which every person is synthetic."""
         self._headers = headers_of(token)
         self._retries = retries
         self._http = httpx.AsyncClient(
@@ -75,14 +107,15 @@ class AsyncTributary:
         outgoing = self._http.build_request("GET", path, params=given or None, headers=self._headers)
         return await self._ask(outgoing, is_repeatable=True)
 
-    async def download(self, path: str, **parameters: Any) -> bytes:  # noqa: ANN401 - as above
-        """What a list answers as a file, such as `format="csv"`: all rows that match, as bytes."""
+    async def download(self, path: str, **parameters: Any) -> Download:  # noqa: ANN401 - as above
+        """What a list answers as a file, such as `format="csv"`: all rows that match."""
         given = {name: value for name, value in parameters.items() if value is not None}
         outgoing = self._http.build_request("GET", path, params=given or None, headers=self._headers)
-        response = await self._send(outgoing, is_repeatable=True)
+        response = await self._send(outgoing, is_repeatable=True, is_streamed=True)
         if not response.is_success:
+            await response.aread()
             content_of(response)
-        return response.content
+        return Download(response, self.base_url)
 
     async def list(self, path: str, **filters: Any) -> AsyncIterator[dict[str, Any]]:  # noqa: ANN401 - as above
         """All rows of a list, page after page."""
@@ -112,13 +145,13 @@ class AsyncTributary:
         """The object that is answered."""
         return content_of(await self._send(outgoing, is_repeatable=is_repeatable))
 
-    async def _send(self, outgoing: httpx.Request, *, is_repeatable: bool) -> httpx.Response:
+    async def _send(self, outgoing: httpx.Request, *, is_repeatable: bool, is_streamed: bool = False) -> httpx.Response:
         """Send it; again where the connection is lost or the answer is to come back later."""
         retries = self._retries if is_repeatable else 0
         for attempt in range(retries + 1):
             is_last = attempt == retries
             try:
-                response = await self._http.send(outgoing)
+                response = await self._http.send(outgoing, stream=is_streamed)
             except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
                 if is_last:
                     raise unreachable(self.base_url, error) from error
@@ -126,8 +159,10 @@ class AsyncTributary:
             except httpx.HTTPError as error:
                 raise unreachable(self.base_url, error) from error
             else:
+                self.is_demo = response.headers.get(DEMO_HEADER) == "true"
                 pause_seconds = seconds_to_wait(response)
                 if is_last or pause_seconds < 0:
                     return response
+                await response.aclose()
             await asyncio.sleep(min(pause_seconds, LONGEST_PAUSE_SECONDS))
         raise AssertionError  # the last attempt returned or raised

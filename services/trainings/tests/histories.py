@@ -17,6 +17,7 @@ from trainings.models import (
     CertificationSuspension,
     Completion,
     Course,
+    CourseVersion,
     Enrollment,
     InstructorAssignment,
     Merge,
@@ -38,6 +39,13 @@ COURSES: Final = {
     "EXTRACTION": "specialized",
     "DIRECTORS": "management",
 }
+DESIGNED_HOURS: Final = {"TRAINERS": 12, "BASIC": 20}
+VERSIONS: Final = (
+    {"label": "1", "introduced_on": date(2008, 6, 1), "designed_hours": 15, "language_code": None},
+    {"label": "2", "introduced_on": date(2011, 3, 1), "designed_hours": None, "language_code": "es"},
+    {"label": "2 en", "introduced_on": date(2011, 9, 1), "designed_hours": 8, "language_code": "en"},
+    {"label": "3", "introduced_on": date(2013, 1, 1), "designed_hours": 10, "language_code": "es"},
+)
 VENUES: Final = ("host_country", "united_states", "third_country", "online")
 SEXES: Final = ("female", "male", "not_recorded")
 LEVELS: Final = ("line", "mid", "senior", "academy_instructor", None)
@@ -51,6 +59,7 @@ TABLES: Final[dict[str, type[SQLModel]]] = {
     "agency_refs": AgencyRef,
     "program_refs": ProgramRef,
     "courses": Course,
+    "course_versions": CourseVersion,
     "people": Person,
     "trainings": Training,
     "training_sessions": TrainingSession,
@@ -76,7 +85,9 @@ class History:
         for code in PROGRAMS:
             self.add("program_refs", code=code, title=code, **seen)
         for code, kind in COURSES.items():
-            self.add("courses", code=code, title=code, type=kind)
+            self.add("courses", code=code, title=code, type=kind, designed_hours=DESIGNED_HOURS.get(code))
+            for version in VERSIONS:
+                self.add("course_versions", course_code=code, **version)
         for _ in range(people):
             self.add_person()
         self.partners = [one["id"] for one in self.rows["people"] if one["person_type"] == "partner_instructor"]
@@ -117,6 +128,7 @@ class History:
         training = self.add(
             "trainings",
             course_code=course,
+            course_version_id=self.choose_version(course),
             provider_agency_code=dice.choice(AGENCIES),
             co_provider_agency_codes=[],
             funder_agency_codes=dice.sample(FUNDERS, dice.choice([0, 1, 1, 2])),
@@ -157,6 +169,11 @@ class History:
             counted["female"] -= moved
             counted["not_recorded"] += moved
             training |= {f"headcount_{sex}": count for sex, count in counted.items()}
+
+    def choose_version(self, course: str) -> uuid.UUID | None:
+        """Any, even one that came later: somebody tried it out. Of some nothing is recorded."""
+        versions = [one["id"] for one in self.rows["course_versions"] if one["course_code"] == course]
+        return self.dice.choice([None, *versions])
 
     def choose_leads(self, starts_on: date) -> list[uuid.UUID]:
         if self.is_so(0.1):

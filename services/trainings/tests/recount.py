@@ -42,6 +42,11 @@ class Recount:
         for one in rows["attendances"]:
             if one["session_id"] in sessions:
                 self.hours[one["enrollment_id"]] += Decimal(str(one["hours"]))
+        self.versions = {one["id"]: one for one in rows["course_versions"]}
+        self.delivered: dict[str, Decimal] = defaultdict(Decimal)
+        for one in rows["training_sessions"]:
+            if not one["voided_at"]:
+                self.delivered[one["training_id"]] += Decimal(str(one["hours"]))
         self.found_origins: dict[str, set[str]] = {}
         self.tiers = self.find_tiers()
         self.seats = [fact for fact in map(self.seat, rows["enrollments"]) if fact]
@@ -171,6 +176,34 @@ class Recount:
             return None
         found = [tiers.get(origin) for completed, origin in taught[person] if completed < starts_on]
         return min((one for one in found if one is not None), default=None)
+
+    # What a training may have lost.
+
+    def has_mixed_team(self, training: Row) -> bool:
+        return (
+            len({self.tier_of_lead(one, training, self.taught, self.tiers) for one in self.leads[training["id"]]}) > 1
+        )
+
+    def is_older_version(self, training: Row) -> bool:
+        own = self.versions.get(training["course_version_id"] or "")
+        if own is None:
+            return False
+        by_then = [
+            day(one["introduced_on"])
+            for one in self.versions.values()
+            if one["course_code"] == own["course_code"]
+            and day(one["introduced_on"]) <= day(training["starts_on"])
+            and (None in {one["language_code"], own["language_code"]} or one["language_code"] == own["language_code"])
+        ]
+        return max(by_then, default=date.min) > day(own["introduced_on"])
+
+    def is_short(self, training: Row, on: date) -> bool:
+        own = self.versions.get(training["course_version_id"] or "", {})
+        designed = own.get("designed_hours") or self.courses[training["course_code"]]["designed_hours"]
+        delivered = self.delivered.get(training["id"])
+        if designed is None or delivered is None or day(training["ends_on"]) > on:
+            return False
+        return delivered / designed < Decimal("0.8")
 
     def may_lead(self, person: str, course: str, on: date) -> bool:
         held = [
@@ -334,6 +367,9 @@ class Recount:
                 "first_persons": len(persons - seen),
                 "completions": sum(len(completers[one]) for one in trainings),
                 "attendances": sum(one in whole and placed[one] == tier for one, _ in attended) or None,
+                "mixed_trainings": sum(self.has_mixed_team(self.trainings[one]) for one in trainings),
+                "older_version_trainings": sum(self.is_older_version(self.trainings[one]) for one in trainings),
+                "short_trainings": sum(self.is_short(self.trainings[one], on) for one in trainings),
                 "instructors": len(teachers),
                 "leading_instructors": len(teachers & set(last_led)),
                 "active_instructors": sum(last_led.get(one, date.min) > year_ago for one in teachers),
@@ -345,6 +381,9 @@ class Recount:
             "first_persons": len(seen),
             "completions": sum(len(completers[one]) for one in scope),
             "attendances": sum(one in whole for one, _ in attended) or None,
+            "mixed_trainings": None,
+            "older_version_trainings": None,
+            "short_trainings": None,
             "instructors": None,
             "leading_instructors": None,
             "active_instructors": None,

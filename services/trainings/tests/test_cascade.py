@@ -21,6 +21,7 @@ from services.trainings.tests.histories import AGENCIES, NATIONS, History, expor
 from services.trainings.tests.recount import Recount, Row
 
 QUERIES = 40
+FLAGS = ("mixed team", "older version", "short")
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ async def test_cascade_equals_the_recount_of_exported_rows(session: AsyncSession
         scope = Scope(on, tuple(nations), tuple(agencies))
         found = await cascade.list_generations(session, scope)
         expected = recount.generations(nations, agencies, on)
-        assert {one.tier: without(one, "tier", "mixed_trainings") for one in found} == expected, scope
+        assert {one.tier: without(one, "tier") for one in found} == expected, scope
         said.update(f"tier {one.tier}" for one in found if one.persons)
         said["active"] += sum(bool(one.active_instructors) for one in found)
         outside = await cascade.list_outside(session, scope)
@@ -64,8 +65,22 @@ async def test_cascade_equals_the_recount_of_exported_rows(session: AsyncSession
             one: tier for one, tier in recount.placed(on).items() if one in in_scope(recount, nations, agencies, on)
         }
         check_tree(recount, nodes)
-    least = ("tier 1", "tier 2", "tier 3", "active", "overlap", "no_lead", "lead_of_unknown_tier")
+        for node in nodes:
+            training = recount.trainings[str(node.training_id)]
+            flags = (
+                recount.has_mixed_team(training),
+                recount.is_older_version(training),
+                recount.is_short(training, on),
+            )
+            assert (node.is_mixed, node.is_older_version, node.is_short) == flags, training
+            said.update(zip_flags(flags))
+    least = ("tier 1", "tier 2", "tier 3", "active", "overlap", "no_lead", "lead_of_unknown_tier", *FLAGS)
     assert min(said[name] for name in least) >= QUERIES / 8, said
+
+
+def zip_flags(flags: tuple[bool, ...]) -> list[str]:
+    """The names of those that are so."""
+    return [name for name, is_so in zip(FLAGS, flags, strict=True) if is_so]
 
 
 def without(generation: cascade.Generation, *names: str) -> Row:
@@ -213,3 +228,48 @@ async def test_records_of_one_person_stand_together(office: Any, chain: dict[str
         assert found["total"]["persons"] == 2
     generations = (await officer.get("/v1/cascades?as_of=2010-12-31")).json()["generations"]
     assert [(one["tier"], one["persons"]) for one in generations] == [(1, 1), (2, 2)]
+
+
+async def test_older_version_and_short_hours_are_flagged(office: Any, chain: dict[str, Any]) -> None:
+    officer = office.api.officer()
+    course = chain["second"]["course_code"]
+    versions = {
+        label: await office.post("course-versions", {"course_code": course, "label": label, **said})
+        for label, said in {
+            "old": {"introduced_on": "2009-01-01", "designed_hours": 20, "language_code": "es"},
+            "english": {"introduced_on": "2010-01-15", "designed_hours": 20, "language_code": "en"},
+            "current": {"introduced_on": "2010-03-01", "designed_hours": 10, "language_code": "es"},
+            "to come": {"introduced_on": "2010-03-02", "designed_hours": 10, "language_code": "es"},
+        }.items()
+    }
+
+    async def flags(version: str | None, as_of: str = "2010-12-31") -> list[str]:
+        training = await office.again("trainings", chain["second"])
+        body = {"course_version_id": versions[version]["id"] if version else None}
+        answer = await officer.patch(
+            f"/v1/trainings/{training['id']}", json=body, headers={"If-Match": f'"{training["version"]}"'}
+        )
+        assert answer.status_code == 200, answer.text
+        found = (await officer.get(f"/v1/cascades?as_of={as_of}&with_nodes=true")).json()
+        (node,) = [one for one in found["nodes"] if one["training_id"] == training["id"]]
+        (tier,) = [one for one in found["generations"] if one["tier"] == 2]
+        assert tier["flags"] == node["flags"]
+        assert tier["older_version_trainings"] == ("older_course_version" in node["flags"])
+        assert tier["short_trainings"] == ("hours_short" in node["flags"])
+        return list(node["flags"])
+
+    assert await flags(None) == []
+    assert await flags("current") == []  # no session is recorded: nobody knows how long it was
+    assert await flags("english") == []  # a version in another language replaces nothing
+    assert await flags("to come") == []
+    assert await flags("old") == ["older_course_version"]
+    session = await office.session(chain["second"], hours="8")
+    assert await flags("current") == []  # 8 of 10 hours
+    assert await flags("old") == ["older_course_version", "hours_short"]  # 8 of 20
+    assert await flags("old", as_of="2010-03-31") == ["older_course_version"]  # it is not over
+    void = {"reason": "Entered in error."}
+    voided = await officer.post(
+        f"/v1/training-sessions/{session['id']}/void", json=void, headers={"If-Match": f'"{session["version"]}"'}
+    )
+    assert voided.status_code == 200, voided.text
+    assert await flags("old") == ["older_course_version"]

@@ -12,6 +12,7 @@ from chassis.unit_of_work import open_session
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from trainings.privacy import SEALED
 
 NOBODY = "01920000-0000-7000-8000-0000000000ff"
 CURP = "BOXW310820HNERXN09"
@@ -445,12 +446,26 @@ async def test_erased_person_is_found_changed_and_linked_no_more(office: Any, su
     assert len(proposed) == 1
     assert person["id"] not in {proposed[0]["person_id"], proposed[0]["other_person_id"]}
     merge_body = {"person_id": person["id"], "canonical_person_id": twin["id"], "evidence": "x"}
+    training = await office.training()
+    of_training = {"training_id": training["id"], "person_id": person["id"]}
+    award = {"kind": "instructor", "person_id": person["id"], "course_code": training["course_code"]}
+    award |= {"issuer_agency_code": "US-NM-CD", "issued_on": "2008-01-01"}
+    vetting = {"person_id": person["id"], "requested_on": "2008-01-01"}
+    unit = {"name": "A unit", "country_code": "MX", "is_security_force": True, "commander_person_id": person["id"]}
     new_document = {"person_id": person["id"], "type": "passport", "issuer_country_code": "MX", "number": "G123456"}
     for answer in (
         await officer.patch(address, json={"given_name": "Again"}, headers=version(2)),
         await officer.post(f"{address}/erase", json=why, headers=version(2)),
         await officer.post("/v1/merges", json=merge_body),
+        await officer.post(
+            "/v1/merges", json=merge_body | {"person_id": twin["id"], "canonical_person_id": person["id"]}
+        ),
         await officer.post("/v1/identity-documents", json=new_document),
+        await officer.post("/v1/enrollments", json=of_training),
+        await officer.post("/v1/instructor-assignments", json=of_training),
+        await officer.post("/v1/certifications", json=award),
+        await office.api.vetter().post("/v1/vetting-records", json=vetting),
+        await officer.post("/v1/units", json=unit),
         # The answer that was kept about them is gone, and its key stays taken.
         await officer.post("/v1/people", json=body, headers=keyed),
     ):
@@ -474,3 +489,23 @@ async def test_erased_person_is_found_changed_and_linked_no_more(office: Any, su
                 await connection.execute(
                     text(statement), {name: value for name, value in values.items() if f":{name}" in statement}
                 )
+
+
+async def test_nothing_is_recorded_of_somebody_who_is_being_erased(office: Any, superuser_engine: AsyncEngine) -> None:
+    person, training = await office.person(), await office.training()
+    seat = {"training_id": training["id"], "person_id": person["id"], "note": "Sits by the door."}
+    forgotten = ", ".join(f"{column} = NULL" for column in (*SEALED, "data_key"))
+    async with superuser_engine.connect() as erasing, superuser_engine.connect() as watching:
+        await erasing.execute(text(ACTING))
+        erase = f"UPDATE people SET {forgotten}, name_marks = '{{}}', match_marks = '{{}}', erased_at = now(), erase_reason = 'x'"
+        await erasing.execute(text(erase + " WHERE id = :id"), {"id": person["id"]})
+        answering = asyncio.create_task(office.api.officer().post("/v1/enrollments", json=seat))
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        while not await watching.scalar(text(waits)):
+            assert not answering.done(), answering.result().text
+            await watching.rollback()
+            await asyncio.sleep(0)
+        await erasing.commit()
+    answer = await answering
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict"), answer.text
+    assert (await office.api.officer().get("/v1/enrollments")).json()["items"] == []

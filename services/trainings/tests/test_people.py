@@ -28,6 +28,7 @@ WHOLE = {
     "unit_id": None,
     "position": "Inspectrice",
 }
+UNKNOWN = "01920000-0000-7000-8000-0000000000ff"
 NOT_MERGED_NOR_ERASED = {"erased_at": None, "erase_reason": None}
 SECRETS = ["Synthetic", "Personne", "Zwölf", "სინთეტიკური", "1980-07-31", "Inspectrice"]
 
@@ -255,11 +256,21 @@ async def test_people_are_found_by_each_of_their_filters(api: Api) -> None:
         "sex=male": "b",
         "birth_precision=year": "c",
         "person_type=foreign_participant": "c",
-        "unit_id=01920000-0000-7000-8000-0000000000ff": "",
+        f"unit_id={UNKNOWN}": "",
+        f"id={UNKNOWN}": "",
         "sort=-country_code": "bac",
     }.items():
         page = (await api.officer().get(f"/v1/people?{query}")).json()
         assert "".join(ids[one["id"]] for one in page["items"]) == expected, query
+    known = {name: one for one, name in ids.items()}
+    several = "&".join(f"id={known[name]}" for name in "ab")
+    assert [ids[one["id"]] for one in (await api.officer().get(f"/v1/people?{several}")).json()["items"]] == ["a", "b"]
+    # Of whom the caller may not see nothing is said, as of an id that nobody has.
+    hidden = (await api.officer("MX").get(f"/v1/people?{several}&id={UNKNOWN}")).json()
+    assert [ids[one["id"]] for one in hidden["items"]] == ["a"]
+    many = "&".join(f"id={UNKNOWN}" for _ in range(501))
+    refused = await api.officer().get(f"/v1/people?{many}")
+    assert (refused.status_code, refused.json()["errors"][0]["parameter"]) == (422, "id")
 
 
 async def test_two_changes_of_one_version_are_one_change(api: Api) -> None:

@@ -6,8 +6,8 @@ from typing import Any, Final
 from chassis.logs import current_request_id
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from tributary import ProblemError
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from tributary import Download, ProblemError
 from tributary.card import write_date, write_span
 
 from web import words
@@ -72,8 +72,19 @@ def wants_fragment(request: Request) -> bool:
 
 def send_csv(content: bytes, name: str) -> Response:
     """A file to keep, as a spreadsheet opens it."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(content, media_type="text/csv", headers=headers)
+    return Response(content, media_type="text/csv", headers=_kept_as(name))
+
+
+def pass_csv(found: Download, name: str) -> Response:
+    """The same of a file of the API, which is passed on as it comes. One that breaks off is shorter than it says."""
+    headers = _kept_as(name)
+    if found.length_bytes is not None:
+        headers["Content-Length"] = str(found.length_bytes)
+    return StreamingResponse(aiter(found), media_type="text/csv", headers=headers)
+
+
+def _kept_as(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
 
 
 def errors_by_field(problem: ProblemError | None) -> dict[str, str]:

@@ -6,7 +6,7 @@ import hmac
 import json
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from chassis.sealing import Sealer
@@ -16,6 +16,8 @@ from starlette.responses import Response
 
 from web.settings import WebSettings
 
+SEES_PEOPLE: Final = frozenset({"officer", ""})
+"""The roles to whom pages about people are offered; the API decides. Nobody is kept from them for want of knowing."""
 FORM_SECONDS: Final = 900  # how long a sign-in form may be looked at before it is sent
 
 
@@ -26,6 +28,12 @@ class Session:
     token: str
     form_token: str
     expires_at: int
+    role: str = ""  # as it was when they signed in, or last looked at their account; empty: not known
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether pages about people are offered."""
+        return self.role in SEES_PEOPLE
 
 
 class Sessions:
@@ -37,18 +45,22 @@ class Sessions:
         # A cookie of this prefix is taken by browsers only over https, from this host, for all its paths.
         self._prefix = "__Host-" if settings.is_encrypted else ""
 
-    def start(self, response: Response, token: str, expires_at: int) -> None:
+    def start(self, response: Response, token: str, expires_at: int, role: str) -> None:
         """Let the browser keep a session until its token expires."""
-        content = json.dumps([token, secrets.token_urlsafe(32)])
-        self._set(response, "tributary-session", content, expires_at)
+        self._keep(response, Session(token, secrets.token_urlsafe(32), expires_at, role))
+
+    def keep_role(self, response: Response, session: Session, role: str) -> None:
+        """Let the browser keep the role that somebody has now."""
+        if session.role != role:
+            self._keep(response, replace(session, role=role))
 
     def find(self, request: Request) -> Session | None:
         """Who is signed in; nobody where the cookie is too old, another's, or not ours."""
         content, expires_at = self._open(request, "tributary-session")
         if not content:
             return None
-        token, form_token = json.loads(content)
-        return Session(token, form_token, expires_at)
+        token, form_token, *role = json.loads(content)  # of a session from before roles were kept, none
+        return Session(token, form_token, expires_at, *role)
 
     def end(self, response: Response) -> None:
         """Let the browser forget the session."""
@@ -65,6 +77,10 @@ class Sessions:
     def end_form(self, response: Response) -> None:
         """Let the browser forget it."""
         self._delete(response, "tributary-form")
+
+    def _keep(self, response: Response, session: Session) -> None:
+        content = json.dumps([session.token, session.form_token, session.role])
+        self._set(response, "tributary-session", content, session.expires_at)
 
     def _set(self, response: Response, name: str, content: str, expires_at: int) -> None:
         # The time stands in clear and is what the seal is bound to: it cannot be moved.

@@ -44,6 +44,8 @@ ROLES: Final = {
 FLAGS: Final = {
     "mixed_team": "led by instructors of different tiers",
     "far_from_the_source": "far from the source: each step loses something",
+    "older_course_version": "taught with an older version of the course than the current one of that day",
+    "hours_short": "less than 0.8 of the designed hours delivered",
 }
 
 

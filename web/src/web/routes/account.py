@@ -1,14 +1,14 @@
 """The reader's own account, and their tokens for scripts."""
 
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 from tributary import AsyncTributary, ProblemError
 
 from web.rendering import render
-from web.routes.signed_in import Api, OwnForm
+from web.routes.signed_in import Api, CurrentSession, OwnForm
 
 router: Final = APIRouter(include_in_schema=False)
 # What a form may ask for; the API decides.
@@ -16,9 +16,12 @@ DAYS: Final = (1, 7, 30, 90)
 
 
 @router.get("/account")
-async def show_account(request: Request, api: Api) -> Response:
+async def show_account(request: Request, api: Api, session: CurrentSession) -> Response:
     """Who is signed in, what they may do, and their tokens."""
-    return await _page(request, api)
+    account = await api.get("/v1/account")
+    response = await _page(request, api, account=account)
+    request.app.state.sessions.keep_role(response, session, account["role"])
+    return response
 
 
 @router.post("/account/tokens")
@@ -51,11 +54,12 @@ async def _page(
     api: AsyncTributary,
     *,
     status: int = HTTPStatus.OK,
+    account: dict[str, Any] | None = None,
     made: dict[str, object] | None = None,
     problem: ProblemError | None = None,
     entered: dict[str, str] | None = None,
 ) -> Response:
-    account = await api.get("/v1/account")
+    account = account or await api.get("/v1/account")
     tokens = [row async for row in api.list("/v1/tokens", user_id=account["id"], revoked_at_is_null="true")]
     return render(
         request,

@@ -46,7 +46,8 @@ async def sign_in(request: Request) -> Response:
             raise
         return _form(request, "", "", is_refused=True)
     response = RedirectResponse(own_path(form.get("next", "")), HTTPStatus.SEE_OTHER)
-    sessions.start(response, made["token"], int(datetime.fromisoformat(made["expires_at"]).timestamp()))
+    expires_at = int(datetime.fromisoformat(made["expires_at"]).timestamp())
+    sessions.start(response, made["token"], expires_at, await _find_role(request, made["token"]))
     sessions.end_form(response)
     return response
 
@@ -60,6 +61,14 @@ async def sign_out(request: Request, api: Api, _own: OwnForm) -> Response:
     response = RedirectResponse("/sign-in?signed_out=true", HTTPStatus.SEE_OTHER)
     request.app.state.sessions.end(response)
     return response
+
+
+async def _find_role(request: Request, token: str) -> str:
+    """The role of whoever signed in; empty where the API does not say it now: their link is used up, so go on."""
+    with suppress(TributaryError):
+        account = await request.app.state.api.acting_for(token, current_request_id()).get("/v1/account")
+        return str(account["role"])
+    return ""
 
 
 def may_sign_in(request: Request) -> bool:

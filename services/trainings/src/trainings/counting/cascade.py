@@ -36,6 +36,8 @@ class Generation:
     completions: int
     attendances: int | None
     mixed_trainings: int | None
+    older_version_trainings: int | None
+    short_trainings: int | None
     instructors: int | None
     active_instructors: int | None
     leading_instructors: int | None
@@ -60,6 +62,8 @@ class Node:
     other_parents: int | None
     tier: int
     is_mixed: bool
+    is_older_version: bool
+    is_short: bool
     code: str | None
     title: str | None
     course_code: str

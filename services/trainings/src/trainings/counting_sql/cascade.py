@@ -7,7 +7,9 @@ time, and no training is its own ancestor.
 from typing import Final
 
 from trainings.counting_sql.relations import ATTENDED, TAKEN, at_both_times, function, join_person, person_of
+from trainings.domain import LEADING_KINDS, LEAST_HOURS_SHARE
 
+_LEADING: Final = ", ".join(f"'{kind}'" for kind in sorted(LEADING_KINDS))
 # Each lead of each training: a partner's own instructor, or with the training that made them one; with neither where
 # nothing says how they came to lead. Who holds certifications for the course hands on only what one of them covers.
 _LINKS: Final = f"""
@@ -20,7 +22,7 @@ _LINKS: Final = f"""
     ), awards AS (
       SELECT {person_of("q")} AS person_id, q.id, q.course_code, q.issued_on, q.expires_on, q.revoked_on
       FROM {{certifications}} q {join_person("q")}
-      WHERE q.voided_at IS NULL AND q.kind IN ('instructor', 'master_trainer')
+      WHERE q.voided_at IS NULL AND q.kind IN ({_LEADING})
     ), qualified AS (
       SELECT l.training_id, l.person_id, l.starts_on, p.person_type = 'partner_instructor' AS is_partner,
              coalesce(bool_or(
@@ -138,9 +140,32 @@ _IN_SCOPE: Final = f"""
          OR placed.training_id IN (SELECT training_id FROM descent WHERE of_root = ANY (of_agencies))
     )
 """
+# What a training may have lost: it was taught by a version of its course that a newer one had replaced by its first
+# day, or was over in less than a share of the hours it was designed for. A version in another language replaces
+# nothing, and where no version, no session or no design is recorded, nothing is said.
+_FIDELITY: Final = f"""
+    fidelity AS MATERIALIZED (
+      SELECT t.id AS training_id,
+             EXISTS (
+               SELECT FROM {{course_versions}} newer
+               WHERE newer.course_code = own.course_code AND newer.introduced_on > own.introduced_on
+                 AND newer.introduced_on <= t.starts_on AND coalesce(newer.language_code = own.language_code, true)
+             ) AS is_older_version,
+             coalesce(
+               delivered.hours < {LEAST_HOURS_SHARE} * coalesce(own.designed_hours, k.designed_hours), false
+             ) AS is_short
+      FROM scope
+      JOIN {{trainings}} t ON t.id = scope.training_id
+      JOIN {{courses}} k ON k.code = t.course_code
+      LEFT JOIN {{course_versions}} own ON own.id = t.course_version_id
+      LEFT JOIN (
+        SELECT s.training_id, sum(s.hours) AS hours FROM {{training_sessions}} s WHERE s.voided_at IS NULL GROUP BY 1
+      ) delivered ON delivered.training_id = t.id AND t.ends_on <= on_date
+    )
+"""
 # Active: led a training in the twelve months before the day. Dormant: could, and did not.
 _GENERATIONS: Final = f"""
-    {_IN_SCOPE}, firsts AS (
+    {_IN_SCOPE}, {_FIDELITY}, firsts AS (
       SELECT completers.person_id, min(scope.tier) AS tier
       FROM completers JOIN scope USING (training_id) GROUP BY 1
     ), attended AS (
@@ -169,11 +194,14 @@ _GENERATIONS: Final = f"""
            count(completers.person_id),
            (SELECT attendances FROM attended WHERE attended.tier = scope.tier),
            count(DISTINCT scope.training_id) FILTER (WHERE scope.is_mixed),
+           count(DISTINCT scope.training_id) FILTER (WHERE fidelity.is_older_version),
+           count(DISTINCT scope.training_id) FILTER (WHERE fidelity.is_short),
            (SELECT count(*) FROM teachers WHERE teachers.tier = scope.tier),
            (SELECT count(*) FROM teachers JOIN led USING (person_id)
             WHERE teachers.tier = scope.tier AND led.last_on > on_date - interval '12 months'),
            (SELECT count(*) FROM teachers JOIN led USING (person_id) WHERE teachers.tier = scope.tier)
     FROM scope
+    JOIN fidelity USING (training_id)
     LEFT JOIN completers ON completers.training_id = scope.training_id
     LEFT JOIN firsts ON firsts.person_id = completers.person_id
     WHERE cardinality(of_nationalities) = 0 OR completers.person_id IS NOT NULL
@@ -181,7 +209,7 @@ _GENERATIONS: Final = f"""
     UNION ALL
     SELECT NULL, count(DISTINCT scope.training_id), count(DISTINCT completers.person_id),
            count(DISTINCT completers.person_id), count(completers.person_id),
-           (SELECT sum(attendances)::bigint FROM attended), NULL, NULL, NULL, NULL
+           (SELECT sum(attendances)::bigint FROM attended), NULL, NULL, NULL, NULL, NULL, NULL
     FROM scope LEFT JOIN completers ON completers.training_id = scope.training_id
     WHERE cardinality(of_nationalities) = 0 OR completers.person_id IS NOT NULL
     ORDER BY 1 NULLS LAST
@@ -191,7 +219,8 @@ _GENERATIONS_OF: Final = (
 )
 _GENERATION: Final = (
     "tier integer, trainings bigint, persons bigint, first_persons bigint, completions bigint, attendances bigint, "
-    "mixed_trainings bigint, instructors bigint, active_instructors bigint, leading_instructors bigint"
+    "mixed_trainings bigint, older_version_trainings bigint, short_trainings bigint, instructors bigint, "
+    "active_instructors bigint, leading_instructors bigint"
 )
 # What no tier is known of, and why.
 _OUTSIDE: Final = f"""
@@ -226,10 +255,12 @@ _OVERLAPS_OF: Final = (
 _OVERLAP: Final = "agency_code text, persons bigint"
 # A training, with one a tier below that made a lead of it: the tree that is drawn of a graph.
 _NODE_COLUMNS: Final = """
-    SELECT scope.training_id, parent.training_id, parent.others, scope.tier, scope.is_mixed, scope.code, scope.title,
+    SELECT scope.training_id, parent.training_id, parent.others, scope.tier, scope.is_mixed,
+           fidelity.is_older_version, fidelity.is_short, scope.code, scope.title,
            scope.course_code, scope.starts_on, scope.provider_agency_code, scope.is_for_trainers,
            (SELECT count(*) FROM completers WHERE completers.training_id = scope.training_id)
     FROM scope
+    JOIN fidelity USING (training_id)
     LEFT JOIN LATERAL (
       SELECT up.training_id, count(*) OVER () - 1 AS others
       FROM (
@@ -240,7 +271,7 @@ _NODE_COLUMNS: Final = """
     ) parent ON true
 """
 _NODES: Final = f"""
-    {_IN_SCOPE}
+    {_IN_SCOPE}, {_FIDELITY}
     {_NODE_COLUMNS}
     WHERE cardinality(of_nationalities) = 0
        OR EXISTS (SELECT FROM completers WHERE completers.training_id = scope.training_id)
@@ -250,12 +281,14 @@ _NODES_OF: Final = (
     "cascade_nodes(of_nationalities text[], of_agencies text[], on_date date, most integer, until bigint DEFAULT NULL)"
 )
 _NODE: Final = (
-    "training_id uuid, parent_id uuid, other_parents bigint, tier integer, is_mixed boolean, code text, title text, "
-    "course_code text, starts_on date, provider_agency_code text, is_for_trainers boolean, persons bigint"
+    "training_id uuid, parent_id uuid, other_parents bigint, tier integer, is_mixed boolean, is_older_version boolean, "
+    "is_short boolean, code text, title text, course_code text, starts_on date, provider_agency_code text, "
+    "is_for_trainers boolean, persons bigint"
 )
 _DESCENDANTS: Final = f"""
     {_PLACED} roots AS (SELECT ''::text AS of_root, unnest(of_trainings) AS training_id), {_DESCENT}, {_COMPLETERS},
-    scope AS MATERIALIZED (SELECT placed.* FROM placed JOIN descent USING (training_id))
+    scope AS MATERIALIZED (SELECT placed.* FROM placed JOIN descent USING (training_id)),
+    {_FIDELITY}
     {_NODE_COLUMNS}
     ORDER BY scope.tier, scope.starts_on, scope.training_id LIMIT most
 """

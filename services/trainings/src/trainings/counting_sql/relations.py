@@ -10,6 +10,7 @@ TABLES: Final = (
     "certification_suspensions",
     "certifications",
     "completions",
+    "course_versions",
     "courses",
     "enrollments",
     "instructor_assignments",

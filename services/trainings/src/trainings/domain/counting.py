@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum, auto
 from typing import Final
 
@@ -181,10 +182,14 @@ class CascadeFlag(StrEnum):
 
     mixed_team = auto()
     far_from_the_source = auto()
+    older_course_version = auto()
+    hours_short = auto()
 
 
 FAR_TIER: Final = 3
 """Each step loses something, so from here on a training is flagged."""
+LEAST_HOURS_SHARE: Final = Decimal("0.8")
+"""Of the hours that it was designed for; a training that delivered less is flagged."""
 OUTSIDE_WORDS: Final = {
     OutsideReason.no_lead: "No lead instructor is recorded.",
     OutsideReason.lead_of_unknown_tier: (

@@ -20,6 +20,7 @@ def people(
     return Listing(
         statement=visibility.about_people(Person, caller),
         filters={
+            "id": Person.id,
             "country_code": Person.country_code,
             "nationality_code": Person.nationality_code,
             "sex": Person.sex,

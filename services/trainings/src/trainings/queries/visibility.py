@@ -71,13 +71,24 @@ def about_people(kind: type[AboutPerson], caller: Caller) -> SelectOfScalar[Abou
 
 
 async def find_about_person(
-    session: AsyncSession, caller: Caller, kind: type[AboutPerson], row_id: uuid.UUID, *, lock: bool = False
+    session: AsyncSession,
+    caller: Caller,
+    kind: type[AboutPerson],
+    row_id: uuid.UUID,
+    *,
+    lock: bool = False,
+    hold: bool = False,
 ) -> AboutPerson | None:
-    """One such row, locked for the rest of the transaction if asked; None where there is none the caller may see."""
+    """One such row; None where there is none the caller may see.
+
+    If asked it is locked for the rest of the transaction, or held: others may hold it too, and nobody changes it.
+    """
     statement = about_people(kind, caller).where(col(kind.id) == row_id)
     if lock:
         # Nobody deletes a person: what refers to them need not wait, and two who propose each other do not deadlock.
         statement = statement.with_for_update(of=kind, key_share=kind is Person)
+    elif hold:
+        statement = statement.with_for_update(of=kind, read=True)
     return (await session.exec(statement)).one_or_none()
 
 

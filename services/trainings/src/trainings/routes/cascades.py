@@ -218,7 +218,14 @@ def _generations(found: Sequence[Generation], *, sees_small: bool) -> list[Gener
                 active_instructors=shown(one.active_instructors),
                 leading_instructors=shown(one.leading_instructors),
                 multiplier=f"{reached / instructors:.2f}" if reached and instructors else None,
-                flags=_flags(tier, is_mixed=bool(one.mixed_trainings)),
+                older_version_trainings=one.older_version_trainings or 0,
+                short_trainings=one.short_trainings or 0,
+                flags=_flags(
+                    tier,
+                    is_mixed=bool(one.mixed_trainings),
+                    is_older_version=bool(one.older_version_trainings),
+                    is_short=bool(one.short_trainings),
+                ),
             )
         )
     return made
@@ -262,12 +269,17 @@ def _nodes(nodes: Sequence[Node], *, sees_small: bool) -> list[CascadeNodeRead]:
             provider_agency_code=one.provider_agency_code,
             is_for_trainers=one.is_for_trainers,
             persons=_shown(one.persons, sees_small=sees_small),
-            flags=_flags(one.tier, is_mixed=one.is_mixed),
+            flags=_flags(one.tier, is_mixed=one.is_mixed, is_older_version=one.is_older_version, is_short=one.is_short),
         )
         for one in nodes
     ]
 
 
-def _flags(tier: int, *, is_mixed: bool) -> list[CascadeFlag]:
-    flags = {CascadeFlag.mixed_team: is_mixed, CascadeFlag.far_from_the_source: tier >= domain.FAR_TIER}
+def _flags(tier: int, *, is_mixed: bool, is_older_version: bool, is_short: bool) -> list[CascadeFlag]:
+    flags = {
+        CascadeFlag.mixed_team: is_mixed,
+        CascadeFlag.far_from_the_source: tier >= domain.FAR_TIER,
+        CascadeFlag.older_course_version: is_older_version,
+        CascadeFlag.hours_short: is_short,
+    }
     return [flag for flag, holds in flags.items() if holds]

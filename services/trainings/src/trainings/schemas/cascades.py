@@ -46,6 +46,12 @@ class GenerationRead(BaseModel):
     completions: int | None
     attendances: int | None
     mixed_trainings: int = Field(description="Whose leads are of different tiers.")
+    older_version_trainings: int = Field(
+        description="Taught by a version of the course that a newer one had replaced by their first day."
+    )
+    short_trainings: int = Field(
+        description="Over, with less than 0.8 of the designed hours in their sessions; without any, nothing is said."
+    )
     instructors: int | None = Field(description="Distinct persons who completed a training of trainers of this tier.")
     active_instructors: int | None = Field(description="Of those, who led a training in the last twelve months.")
     leading_instructors: int | None = Field(description="Of those, who ever led one.")

@@ -116,6 +116,9 @@ class PersonQuery(ListQuery):
     """Filters of people."""
 
     sort: str = sort_by("created_at", "created_at", "updated_at", "country_code", "nationality_code")
+    id: list[uuid.UUID] = Field(
+        default=[], max_length=500, description="Several at once; of whom you may not see nothing is said."
+    )
     country_code: list[CountryCode] = []
     nationality_code: list[CountryCode] = []
     sex: list[Sex] = []

@@ -28,8 +28,8 @@ from trainings.schemas.duplicate_candidates import DismissCreate
 from trainings.schemas.identity_documents import IdentityDocumentCreate
 from trainings.schemas.merges import MergeCreate
 from trainings.schemas.people import EraseCreate, PersonCreate, PersonUpdate
-from trainings.service.loading import WRITER, require_person, require_unit, today
-from trainings.service.words import ERASED, ONE_ALREADY
+from trainings.service.loading import WRITER, data_key_of, require_person, require_unit, today
+from trainings.service.words import ONE_ALREADY
 
 MOST_COMPARED: Final = 50
 """With so many others a record is compared each time it is written."""
@@ -61,7 +61,7 @@ async def update_person(
     """Change a person that the caller has read at `version`; a new country needs a grant too."""
     caller.require_role(WRITER)
     person = await queries.get_about_person(session, caller, Person, person_id, lock=True)
-    data_key = _data_key(person)
+    data_key = data_key_of(person)
     check_version(person, version)
     changes = body.model_dump(exclude_unset=True)
     caller.require_country(changes.get("country_code", person.country_code))
@@ -92,7 +92,7 @@ async def erase_person(
     """
     caller.require_role(WRITER)
     person = await queries.get_about_person(session, caller, Person, person_id, lock=True)
-    _data_key(person)
+    data_key_of(person)
     check_version(person, version)
     await forget_answers(session, await queries.find_addresses(session, person_id))
     for column in (*SEALED, "data_key"):
@@ -111,7 +111,6 @@ async def create_identity_document(
     """
     caller.require_role(WRITER)
     person = await require_person(session, caller, body.person_id)
-    _data_key(person)
     number = domain.read_number(body.type, body.issuer_country_code, body.number)
     birth_date = read_birth_date(key.reveal(person))
     domain.check_document(number, domain.Sex(person.sex), birth_date, domain.BirthPrecision(person.birth_precision))
@@ -146,8 +145,6 @@ async def merge_people(session: AsyncSession, caller: Caller, body: MergeCreate)
         await require_person(session, caller, person_id, f"#/{name}")
         for name, person_id in (("person_id", body.person_id), ("canonical_person_id", body.canonical_person_id))
     ]
-    for person in people:
-        _data_key(person)
     await _take_turn(session)
     roots = await queries.find_roots(session, [person.id for person in people])
     one, other = roots[body.person_id], roots[body.canonical_person_id]
@@ -298,12 +295,6 @@ async def _take_turn(session: AsyncSession, number: int | None = None) -> None:
     """Wait for whoever decides the same: about one number of a document, or else about any merge."""
     lock = func.hashtextextended("merges", 0) if number is None else number
     await session.exec(select(func.pg_advisory_xact_lock(lock)))
-
-
-def _data_key(person: Person) -> bytes:
-    if person.data_key is None:
-        raise Conflict(ERASED)
-    return person.data_key
 
 
 def _check_person(personal: Mapping[str, str | None], precision: domain.BirthPrecision) -> None:

@@ -4,13 +4,13 @@ import uuid
 from datetime import UTC, date, datetime
 from typing import Final, TypeVar
 
-from chassis.errors import invalid
+from chassis.errors import Conflict, invalid
 from chassis.tokens import Caller
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from trainings import queries
 from trainings.models import Enrollment, Person, Training, Unit
-from trainings.service.words import NO_COURSE, NO_ENROLLMENT, NO_PERSON, NO_TRAINING, NO_UNIT
+from trainings.service.words import ERASED, NO_COURSE, NO_ENROLLMENT, NO_PERSON, NO_TRAINING, NO_UNIT
 
 WRITER: Final = "officer"
 Row = TypeVar("Row")
@@ -35,8 +35,22 @@ async def require_training(session: AsyncSession, training_id: uuid.UUID) -> Tra
 async def require_person(
     session: AsyncSession, caller: Caller, person_id: uuid.UUID, pointer: str = "#/person_id"
 ) -> Person:
-    """Somebody of another country is as unknown as nobody: a refusal must not say that they are recorded."""
-    return _known(await queries.find_about_person(session, caller, Person, person_id), pointer, NO_PERSON)
+    """Somebody of whom something new is recorded: the one place that refuses it of whoever was erased.
+
+    Somebody of another country is as unknown as nobody: a refusal must not say that they are recorded. Whoever erases
+    them meanwhile waits, or is waited for.
+    """
+    found = await queries.find_about_person(session, caller, Person, person_id, hold=True)
+    person = _known(found, pointer, NO_PERSON)
+    data_key_of(person)
+    return person
+
+
+def data_key_of(person: Person) -> bytes:
+    """The key of what is sealed of a person. Of whoever was erased there is none, and nothing is recorded again."""
+    if person.data_key is None:
+        raise Conflict(ERASED)
+    return person.data_key
 
 
 async def require_unit(session: AsyncSession, caller: Caller, unit_id: uuid.UUID, pointer: str = "#/unit_id") -> Unit:

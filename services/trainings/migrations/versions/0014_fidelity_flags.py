@@ -4,7 +4,7 @@ from alembic import op
 from trainings.counting_sql import create_counting
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 COUNTING = "10f4f400e56caf78"
 
 

@@ -19,6 +19,7 @@ _SAMPLE_ROWS: Final = 100
 # The first line of files that are made for one spreadsheet program.
 _DIRECTIVE: Final = re.compile(r"sep=(.)\r?\n")
 _LINE: Final = "\n"
+_LINES: Final = re.compile(r"[^\r\n]+")
 
 
 def read_text(content: bytes, encoding: str, delimiter: str, limits: Limits) -> Iterator[Record]:
@@ -27,6 +28,7 @@ def read_text(content: bytes, encoding: str, delimiter: str, limits: Limits) -> 
     Where quotation marks do not pair as they should, they are read as they stand, and the cell is named.
     """
     text = content.decode(ENCODINGS[encoding]).removeprefix("\ufeff")
+    _check_lines(text, delimiter, limits)
     quoted = '"' in text
     cells = places = 0
     rows = (
@@ -72,6 +74,18 @@ def find_delimiter(content: bytes, encoding: str, asked: str | None) -> str:
     if len(content) > _SAMPLE_CHARS and _LINE in sample:
         sample = sample[: sample.rindex(_LINE) + 1]
     return max(DELIMITERS, key=lambda delimiter: _evenness(sample, delimiter))
+
+
+def _check_lines(text: str, delimiter: str, limits: Limits) -> None:
+    """Before a line becomes a list of cells: it may be all of the file."""
+    if len(text) <= limits.row_chars:
+        return
+    for number, line in enumerate(_LINES.finditer(text), 1):
+        if line.end() - line.start() > limits.row_chars:
+            if text.count(delimiter, line.start(), line.end()) >= limits.columns:
+                what = f"Line {number} has more than the {limits.columns:,} cells that are read."
+                raise UnreadableFile(Reason.too_many_columns, what)
+            raise UnreadableFile(Reason.long_cell, f"Line {number} has more than {limits.row_chars:,} characters.")
 
 
 def _evenness(sample: str, delimiter: str) -> tuple[float, int]:

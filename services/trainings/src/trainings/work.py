@@ -1,0 +1,21 @@
+"""How the worker of the trainings service is put together: `python -m chassis.work trainings.work:create_worker`."""
+
+from chassis.jobs import Task
+from chassis.work import Worker, WorkSettings
+
+from trainings.settings import MIGRATIONS, TrainingsSettings
+
+
+class TrainingsWorkSettings(TrainingsSettings, WorkSettings):
+    """What the service needs, and what a worker needs."""
+
+
+def make_tasks(_settings: TrainingsWorkSettings) -> tuple[Task, ...]:
+    """What this service does beyond a request."""
+    return ()
+
+
+def create_worker() -> Worker:
+    """The worker, with its settings from the environment."""
+    settings = TrainingsWorkSettings()
+    return Worker(name="trainings", settings=settings, migrations=MIGRATIONS, tasks=make_tasks(settings))

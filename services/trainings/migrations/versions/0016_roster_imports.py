@@ -6,7 +6,7 @@ from chassis.feed import Captured, capture_table
 from sqlalchemy.dialects import postgresql
 
 revision = "0016"
-down_revision = "0012"
+down_revision = "0015"
 
 # The name of a file, and what is quoted of it, may be personal.
 ROSTER_IMPORTS = Captured(
@@ -57,6 +57,15 @@ FEED_POLICY = (
     )
     + " ELSE false END"
 )
+# Says that a piece of work ended without success, whatever its submitter may still do: their rights may be why.
+END_TASK = """
+CREATE FUNCTION end_roster_import_task(of_import uuid, of_task text, to_status text, why jsonb) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  UPDATE roster_imports
+  SET status = to_status, problem = why, job_id = NULL, version = version + 1, updated_at = clock_timestamp()
+  WHERE id = of_import AND task = of_task AND status IN ('queued', 'running') AND to_status IN ('failed', 'canceled')
+$$
+"""
 # What an import is of stays; what became of it changes. Working papers go when it is over.
 RIGHTS = {
     "roster_imports": (
@@ -78,6 +87,9 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY about_people ON {table} FOR ALL TO trainings_app USING ({rule})")
     op.execute(f"ALTER POLICY about_people ON feed USING ({FEED_POLICY})")
+    op.execute(END_TASK)
+    op.execute("REVOKE ALL ON FUNCTION end_roster_import_task(uuid, text, text, jsonb) FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION end_roster_import_task(uuid, text, text, jsonb) TO trainings_app")
     # COPY is closed where row security is on: what is written in bulk goes by a temporary table first.
     op.execute("""
     DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO trainings_app', current_database()); END $$

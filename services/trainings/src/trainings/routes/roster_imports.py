@@ -73,7 +73,7 @@ async def create_roster_import(
     session: Session,
     caller: CurrentCaller,
     tools: ImportTools,
-    file_name: Annotated[str, StringConstraints(min_length=1, max_length=255), Query()],
+    file_name: Annotated[str, StringConstraints(min_length=1, max_length=255), Query()] = "pasted.tsv",
     training_id: uuid.UUID | None = None,
     country_code: CountryCode | None = None,
 ) -> RosterImportRead:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from chassis.errors import FieldError, Invalid, NotFound, invalid
+from chassis.jobs import CancelState, cancel, defer
 from chassis.resources import check_version, touch_row, write_row
 from chassis.tokens import Caller
 from sqlalchemy import text
@@ -159,13 +160,17 @@ async def start_undo(session: AsyncSession, caller: Caller, import_id: uuid.UUID
 
 
 async def cancel_import(session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int) -> RosterImport:
-    """Stop the work of an import. Nothing of it is kept; what was reached before it stays."""
+    """Stop the work of an import. Nothing of it is kept; what was reached before it stays.
+
+    Work that runs is told to stop, and says so itself.
+    """
     caller.require_role(WRITER)
     one = await get_import(session, caller, import_id, lock=True)
     check_version(one, version)
     if one.status not in OPEN_STATUSES:
         raise ImportNotReady("Nothing of this import is queued or running, so there is nothing to cancel.")
-    one.status = ImportStatus.canceled
+    if one.job_id is None or await cancel(session, one.job_id) is not CancelState.stopping:
+        one.status, one.job_id = ImportStatus.canceled, None
     return await touch_row(session, one)
 
 
@@ -304,6 +309,8 @@ async def _take(
 async def _queue(session: AsyncSession, caller: Caller, one: RosterImport, task: ImportTask) -> RosterImport:
     """Leave the work to whoever works."""
     one.task, one.status, one.problem = task, ImportStatus.queued, None
+    arguments = {"roster_import_id": str(one.id)}
+    one.job_id = await defer(session, f"roster_imports.{task}", arguments, caller, lock=f"roster_import:{one.id}")
     await note_progress(session, one.id, 0, None)
     return await touch_row(session, one)
 

@@ -79,7 +79,8 @@ async def read_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
             one = await _still(session, import_id, ImportTask.read)
             await remember_mapping(session, tools, one, details)
             one.details = tools.seal(details, "details", import_id)
-            one.stage, one.status, one.problem, one.counts = ImportStage.read, ImportStatus.succeeded, None, None
+            one.counts = None
+            _succeed(one, ImportStage.read)
             await note_progress(session, import_id, len(rows), len(rows))
             await touch_row(session, one)
 
@@ -99,7 +100,7 @@ async def check_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
         desk.check()
         one = await _still(session, import_id, ImportTask.check)
         await write_findings(session, tools, one, plans, papers)
-        one.stage, one.status, one.problem = ImportStage.checked, ImportStatus.succeeded, None
+        _succeed(one, ImportStage.checked)
         await note_progress(session, import_id, len(papers), len(papers))
         await touch_row(session, one)
 
@@ -128,7 +129,7 @@ async def commit_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
         now = await desk.caller()
         _require_rights(now, one)
         one = await _still(session, import_id, ImportTask.commit)
-        one.stage, one.status, one.problem = ImportStage.committed, ImportStatus.succeeded, None
+        _succeed(one, ImportStage.committed)
         one.result = written.counts(plans, len(papers) - len(plans))
         one.committed_at, one.committed_by = datetime.now(UTC), now.name
         await note_progress(session, import_id, len(papers), len(papers))
@@ -192,6 +193,10 @@ def _require_as_checked(
             )
 
 
+def _succeed(one: RosterImport, stage: ImportStage) -> None:
+    one.stage, one.status, one.problem, one.job_id = stage, ImportStatus.succeeded, None, None
+
+
 def _require_rights(caller: Caller, one: RosterImport) -> None:
     caller.require_role(WRITER)
     caller.require_country(one.country_code)
@@ -253,7 +258,7 @@ async def _failing(desk: Desk, import_id: uuid.UUID, task: ImportTask) -> AsyncI
         async with desk.transaction(await desk.caller()) as session:
             one = await _find(session, import_id, lock=True)
             if one.task == task and one.status in OPEN_STATUSES:
-                one.status, one.problem = ImportStatus.failed, problem_of(refused)
+                one.status, one.problem, one.job_id = ImportStatus.failed, problem_of(refused), None
                 await touch_row(session, one)
 
 

@@ -1,7 +1,7 @@
 """The gateway's own settings."""
 
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, ClassVar, Final, Self
 from urllib.parse import urlsplit
 
 from chassis.refusals import Door, is_loopback
@@ -81,6 +81,8 @@ Optional = BeforeValidator(_none_if_empty)
 
 class GatewaySettings(Settings):
     """Where the services are, who vouches for people, who may call, and the key that signs for callers."""
+
+    large_bodies: ClassVar = {"/v1/roster-imports": 32 * 1_048_576}
 
     token_private_key: PrivateKey = Field(description="PEM of the Ed25519 key that signs tokens to the services.")
     jobs_key: SecretStr | None = Field(

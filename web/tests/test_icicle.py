@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from web.icicle import LEAST_WIDTH, ROW_HEIGHT, WIDTH, Block, Icicle, Kind, lay_out
+from web.icicle import LEAST_WIDTH, ROW_HEIGHT, WIDTH, Block, Icicle, Kind, find_branch, lay_out
 
 
 def node(training_id: str, tier: int, persons: int | None, parent_id: str | None = None) -> dict[str, Any]:
@@ -59,3 +59,38 @@ def test_nothing_is_wider_than_the_drawing() -> None:
     drawn = lay_out(nodes, {})
     assert len(drawn.blocks) == 400
     assert max(block.x + block.span for block in drawn.blocks) <= WIDTH + 0.01
+
+
+def test_the_first_levels_stand_where_they_stand_in_the_whole() -> None:
+    nodes = [
+        node("a", 1, 10), node("b", 1, 30), node("c", 2, 20, "a"), node("d", 2, 40, "a"), node("e", 3, 10, "c"),
+        node("f", 5, 1, "e"),
+    ]  # fmt: skip
+    whole = lay_out(nodes, {})
+    assert {one: block.beneath for one, block in by_id(whole).items()} == {
+        "a": 4,
+        "b": 0,
+        "c": 2,
+        "d": 0,
+        "e": 1,
+        "f": 0,
+    }
+    for most, drawn in ((1, "a"), (2, "ab"), (3, "acb"), (4, "acdb"), (5, "acedb"), (9, "acefdb")):
+        found = whole.first_levels(most)
+        assert "".join(by_id(found)) == drawn
+        assert found.tiers == whole.tiers[: {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 9: 4}[most]]
+        assert all(by_id(whole)[one] == block for one, block in by_id(found).items())
+    assert lay_out([], {}).first_levels(3).blocks == []
+
+
+def test_a_branch_is_a_training_and_what_hangs_from_it() -> None:
+    nodes = [
+        node("f", 5, 1, "e"),
+        node("a", 1, 10),
+        node("c", 2, 20, "a"),
+        node("d", 2, 40, "b"),
+        node("e", 3, 10, "c"),
+    ]
+    assert [one["training_id"] for one in find_branch(nodes, "c")] == ["f", "c", "e"]
+    assert find_branch(nodes, "b") == []  # it is not listed itself
+    assert find_branch(nodes, "x") == []

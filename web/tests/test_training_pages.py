@@ -209,6 +209,62 @@ async def test_the_cascade_hides_few_people_and_names_what_is_not_drawn(stub: St
     assert "Reported, and not linked" not in said
 
 
+async def test_a_large_cascade_is_a_small_page_and_all_of_it_is_reached_by_links(
+    stub: Stub, client: httpx.AsyncClient
+) -> None:
+    """One training of trainers, of which 40 came, and of each of these 48 more."""
+    ids = [f"01920000-0000-7000-8000-{number:012}" for number in range(2000)]
+    parents = [None, *(0 if number <= 40 else (number - 41) % 40 + 1 for number in range(1, 2000))]
+    nodes = [
+        NODE
+        | {
+            "training_id": ids[number], "parent_id": None if parent is None else ids[parent],
+            "tier": 1 if parent is None else 2 if parent == 0 else 3, "title": f"{number} " + "<b>Long</b> " * 7,
+            "other_parents": 3, "flags": ["mixed_team", "far_from_the_source", "hours_short"],
+        }
+        for number, parent in enumerate(parents)
+    ]  # fmt: skip
+    stub.say("GET /v1/cascades", CASCADE | {"nodes": nodes})
+    stub.rows("/v1/trainings")
+
+    async def look(address: str) -> tuple[str, set[str]]:
+        page = await read(client, address)
+        assert len(page.encode()) < 100_000, address
+        links = {unescape(one) for one in re.findall(r'<a class="usa-link" href="(/cascades[^".]*)"', page)}
+        return page, links
+
+    seen: set[str] = set()
+    branches: set[str] = set()
+    following = "/cascades?agency_code=US-NM-CD"
+    while following:
+        page, links = await look(following)
+        seen.update(re.findall(r'<a class="usa-link" href="/trainings/([^"]+)"', page))
+        branches |= {one for one in links if "under=" in one}
+        said = words_of(page)
+        number = int(re.findall(r"Rows ([\d,]+) to", said)[0].replace(",", "")) // 40 + 2
+        assert "The drawing has 60 of 2,000 trainings" in said
+        assert page.count("<title>") == 61  # with that of the page
+        following = next((one for one in links if one.endswith(f"&page={number}#drawing")), "")
+        assert all("agency_code=US-NM-CD" in one for one in links if one != "/cascades")
+    assert seen == set(ids)
+    # What came of one of them: a drawing and a table of its own.
+    assert len(branches) == 41
+    (branch,) = [one for one in branches if f"under={ids[7]}#" in one]
+    page, links = await look(branch)
+    said = words_of(page)
+    assert "What came of 7 <b>Long</b>" in said
+    assert "Rows 1 to 40 of 50" in said
+    assert "The drawing has" not in said
+    assert "/cascades?agency_code=US-NM-CD#drawing" in links
+    page, _links = await look(next(one for one in links if one.endswith("&page=2#drawing")))
+    assert "Rows 41 to 50 of 50" in words_of(page)
+    for odd in ("0", "99999", "x", "-1", "\u0663"):
+        page, _links = await look(f"/cascades?page={odd}")
+    page, _links = await look(f"/cascades?under={PAIR[:-1]}x")
+    assert "The training that was asked for is not in this cascade." in page
+    assert "The drawing has 60 of 2,000 trainings" in words_of(page)
+
+
 async def test_a_countrys_cascade_has_reported_totals_and_trainings_that_were_only_counted(
     app: FastAPI, stub: Stub, client: httpx.AsyncClient
 ) -> None:

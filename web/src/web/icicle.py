@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A training in the drawing. Below it, as wide as `span`, stands what came of it."""
+    """A training in the drawing. Below it, as wide as `span`, stand the `beneath` trainings that came of it."""
 
     node: Mapping[str, Any]
     kind: Kind
@@ -37,6 +37,7 @@ class Block:
     y: int
     width: float
     span: float
+    beneath: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,23 @@ class Icicle:
     def height(self) -> int:
         """Of the whole drawing."""
         return ROW_HEIGHT * len(self.tiers)
+
+    def first_levels(self, most: int) -> "Icicle":
+        """So many blocks, those nearest to the source first; each stands where it stands in the whole."""
+        nearest = sorted(range(len(self.blocks)), key=lambda place: (self.blocks[place].depth, place))[:most]
+        blocks = [self.blocks[place] for place in sorted(nearest)]
+        tiers = {block.node["tier"] for block in blocks}
+        return Icicle(blocks, [tier for tier in self.tiers if tier <= max(tiers, default=0)])
+
+
+def find_branch(nodes: Sequence[Mapping[str, Any]], training_id: str) -> list[Mapping[str, Any]]:
+    """The training and what hangs from it; nothing where it is none of these."""
+    found = {training_id} & {node["training_id"] for node in nodes}
+    # A training is of a higher tier than the one it came of, so the lowest come first.
+    for node in sorted(nodes, key=lambda one: one["tier"]):
+        if node["parent_id"] in found:
+            found.add(node["training_id"])
+    return [node for node in nodes if node["training_id"] in found]
 
 
 def lay_out(nodes: Sequence[Mapping[str, Any]], headcounts: Mapping[str, int]) -> Icicle:
@@ -66,6 +84,11 @@ def lay_out(nodes: Sequence[Mapping[str, Any]], headcounts: Mapping[str, int]) -
     tiers = sorted({node["tier"] for node in nodes})
     rows = {tier: row for row, tier in enumerate(tiers)}
 
+    beneath: dict[str, int] = {}
+    for node in sorted(nodes, key=lambda one: -one["tier"]):
+        own = children.get(node["training_id"], [])
+        beneath[node["training_id"]] = len(own) + sum(beneath[child["training_id"]] for child in own)
+
     def place(parent: str | None, depth: int, x: float) -> Iterator[Block]:
         for node in children.get(parent, []):
             one = node["training_id"]
@@ -80,6 +103,7 @@ def lay_out(nodes: Sequence[Mapping[str, Any]], headcounts: Mapping[str, int]) -
                 y=rows[node["tier"]] * ROW_HEIGHT,
                 width=round(min(max(people * scale, LEAST_WIDTH), max(span, LEAST_WIDTH)), 2),
                 span=round(span, 2),
+                beneath=beneath[one],
             )
             yield from place(one, depth + 1, x)
             x += span

@@ -2,8 +2,10 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -11,7 +13,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from tributary import AsyncTributary, ProblemError
 
-from web.icicle import lay_out
+from web.icicle import find_branch, lay_out
 from web.rendering import errors_by_field, render, send_csv
 from web.routes.signed_in import Api
 from web.routes.trainings import ABOUT_THE_FORM
@@ -20,7 +22,9 @@ router: Final = APIRouter(include_in_schema=False)
 FILTERS: Final = ("country_code", "agency_code", "as_of")
 # What a country's documents report of the people of its cascade.
 MEASURES: Final = ("instructors_trained", "officers_trained", "managers_trained")
-MOST_DRAWN: Final = 400
+# So that the page stays below 100 kB, whatever there is to say.
+MOST_DRAWN: Final = 60
+TABLE_ROWS: Final = 40
 COLUMNS: Final = (
     "tier", "training_id", "parent_id", "other_parents", "code", "title", "course_code", "starts_on",
     "provider_agency_code", "is_for_trainers", "persons", "headcount", "flags",
@@ -46,14 +50,26 @@ async def show_cascade(request: Request, api: Api) -> Response:
             problem=error,
             errors=errors_by_field(error),
         )
+    under = request.query_params.get("under", "")
+    branch = find_branch(nodes, under) if under else []
+    whole = lay_out(branch or nodes, headcounts)
+    drawn = whole.first_levels(MOST_DRAWN)
+    page = _page(request, len(whole.blocks))
     return render(
         request,
         "cascade.html",
         asked=asked,
         chosen=urlencode(asked),
         cascade=cascade,
-        icicle=lay_out(nodes[:MOST_DRAWN], headcounts),
-        is_drawn_whole=len(nodes) <= MOST_DRAWN and not cascade["has_more_nodes"],
+        icicle=drawn,
+        children=Counter(block.node["parent_id"] for block in whole.blocks),
+        drawn_children=Counter(block.node["parent_id"] for block in drawn.blocks),
+        rows=whole.blocks[(page - 1) * TABLE_ROWS : page * TABLE_ROWS],
+        first_row=(page - 1) * TABLE_ROWS + 1,
+        all_rows=len(whole.blocks),
+        page=page,
+        under=whole.blocks[0].node if branch else None,
+        is_branch_missing=bool(under and not branch),
         reported=await _find_reported(api, asked),
         problem=None,
         errors={},
@@ -85,6 +101,13 @@ def _cell(value: object) -> str:
         return str(value).lower()
     text = " ".join(value) if isinstance(value, list) else str(value)
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _page(request: Request, rows: int) -> int:
+    """The page of the table that is asked for, and where there is none such the nearest."""
+    asked = request.query_params.get("page", "")
+    last = max(ceil(rows / TABLE_ROWS), 1)
+    return min(max(int(asked), 1), last) if asked.isascii() and asked.isdecimal() and len(asked) < len("10000") else 1
 
 
 def _asked(request: Request) -> dict[str, str]:

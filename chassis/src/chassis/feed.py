@@ -247,13 +247,15 @@ def capture_table(connection: Connection, captured: Captured) -> None:
     """Take every change of the table into the feed from now on. Again after its columns have changed."""
     table = captured.table
     images = _Images(connection, captured)
+    # A plan is made for the first change of a connection, often of one row in a small table, and stays. So what was is
+    # joined with what is by FULL JOIN, which is never done row against row, and other tables are read by their indexes.
     insert = _INSERT.format(images.inserts("added"))
     update = _INSERT.format(f"""
         SELECT '{table}' AS entity, n.id AS entity_id, 'update' AS operation,
                CASE WHEN o.country_codes = n.country_codes THEN n.country_codes
                     ELSE o.country_codes || n.country_codes END AS country_codes,
                o.image AS before, n.image AS after
-        FROM ({images.of("removed")}) o JOIN ({images.of("added")}) n ON n.id = o.id
+        FROM ({images.of("removed")}) o FULL JOIN ({images.of("added")}) n ON n.id = o.id
     """)
     delete = _INSERT.format(
         f"SELECT '{table}' AS entity, id AS entity_id, 'delete' AS operation, country_codes, "
@@ -261,7 +263,7 @@ def capture_table(connection: Connection, captured: Captured) -> None:
     )
     function = f"""
     CREATE OR REPLACE FUNCTION feed_capture_{table}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER {_PINNED}
-    AS $$
+    SET enable_seqscan = off AS $$
     DECLARE
       begun bigint;
       first integer;
@@ -301,6 +303,20 @@ def capture_table(connection: Connection, captured: Captured) -> None:
         "FOR EACH STATEMENT EXECUTE FUNCTION feed_refuse_truncate()"
     )
     _create_known(connection, table, images)
+
+
+def capture_anew(connection: Connection) -> None:
+    """Have the captures that stand join, and look up, as those of `capture_table` do now."""
+    connection.exec_driver_sql("""
+    DO $$
+    DECLARE capture regprocedure;
+    BEGIN
+      FOR capture IN SELECT oid FROM pg_proc WHERE proname LIKE 'feed\\_capture\\_%' LOOP
+        EXECUTE replace(pg_get_functiondef(capture), ') o JOIN (', ') o FULL JOIN (');
+        EXECUTE 'ALTER FUNCTION ' || capture || ' SET enable_seqscan = off';
+      END LOOP;
+    END $$
+    """)
 
 
 def record_existing(connection: Connection, captured: Captured, migration: str) -> None:

@@ -280,9 +280,8 @@ FUNCTIONS = {
           USING ERRCODE = '23514', CONSTRAINT = 'held_while_training_lasts';
       END IF;
       IF EXISTS (
-        SELECT FROM added WHERE added.voided_at IS NULL AND EXISTS (
-          SELECT FROM attendances a WHERE a.session_id = added.id AND a.hours > added.hours OFFSET 0
-        )
+        SELECT FROM added WHERE added.voided_at IS NULL
+          AND added.hours < (SELECT max(a.hours) FROM attendances a WHERE a.session_id = added.id)
       ) THEN
         RAISE EXCEPTION 'somebody attended this session for longer'
           USING ERRCODE = '23514', CONSTRAINT = 'session_covers_attendances';

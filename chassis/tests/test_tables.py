@@ -57,6 +57,8 @@ def read_cells(*cells: str, **parts: Any) -> Row:
         ("name;age\nAna;3,5\nEva;4,5\n", ";"),
         ("name\tage\r\nAna\t3\r\nEva\t4\r\n", "\t"),
         ("name|age\nAna, of X|3\nEva|4", "|"),
+        ("name\tage\nPaz, Ana, Dr.\t3\nRey, Eva, Dr.\t4\n", "\t"),
+        ("name;height\nAna;1,65\nEva;1,70\n", ";"),
         ("sep=;\nname;age\nAna;3\nEva;4", ";"),
         ('"last, first",age\n"Paz, Ana",3\n"Rey, Eva",4', ","),
     ],
@@ -86,6 +88,23 @@ def test_encoding_is_found_and_a_guess_is_called_one(encoding: str, found: str, 
     assert (table.encoding, texts(table)) == (found, [["1", name], ["2", name]])
     assert table.is_encoding_guessed == found.startswith("windows")
     assert ("encoding_guessed" in note_codes(table)) == found.startswith("windows")
+
+
+def test_one_broken_letter_does_not_break_the_others() -> None:
+    table = read("name\nNúñez\nPérez\nIbáñez\n".encode() + b"Mu\xf1oz\n")
+    assert (table.encoding, table.is_encoding_guessed) == ("utf-8", True)
+    assert [row.texts[0] for row in table.rows()] == ["Núñez", "Pérez", "Ibáñez", "Mu\ufffdoz"]
+    assert [fault_codes(row) for row in table.rows()][-1] == [(0, "replacement_character")]
+
+
+def test_one_pasted_column_stays_one() -> None:
+    assert texts(read("name\r\nPaz, Ana\r\nRey, Eva\r\n", "pasted.tsv")) == [["Paz, Ana"], ["Rey, Eva"]]
+
+
+def test_fault_left_of_all_values_has_a_column() -> None:
+    table = read("\x00,name\n\x00,Ana\n,Eva\n", header_row=0)
+    assert [fault_codes(row) for row in table.rows()] == [[(0, "control_character")], [(0, "control_character")], []]
+    assert len(table.columns) == 2
 
 
 def test_guessed_encoding_can_be_corrected() -> None:

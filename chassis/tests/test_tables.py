@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from chassis.tables.model import Limits, Row, Table
 from chassis.tables.reading import read_table
 from chassis.tables.refusals import Reason, UnreadableFile
 from chassis.tables.writing import SheetColumn, write_workbook
-from chassis.testing.workbooks import make_parts, make_row, make_sheet, pack
+from chassis.testing.workbooks import SHEET_PART, make_parts, make_row, make_sheet, pack
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -368,6 +369,13 @@ def test_workbook_to_fill_in_keeps_ids_lists_and_what_looks_like_a_formula() -> 
     assert "formulas" not in note_codes(table)
     assert [one.name for one in table.sheets] == ["Roster", "Codes", "About"]
     assert texts(read(content, "x.xlsx", sheet="Codes"))[0] == ["female", "Female", "", "female"]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        data = archive.read(SHEET_PART).decode()
+        assert "<f>" not in data
+        assert 'type="list"' in data
+        assert "<formula1>Codes!$D$2:$D$5</formula1>" in data
+        assert 'state="frozen"' in data
+        assert "Leave it as it is." in archive.read("xl/comments1.xml").decode()
 
 
 def test_text_that_no_cell_holds_is_not_dropped_in_silence() -> None:

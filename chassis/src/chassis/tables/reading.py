@@ -31,18 +31,18 @@ _TAB_NAMES: Final = {".tsv", ".tab"}
 _TEXT_NAMES: Final = {".csv", ".tsv", ".tab", ".txt"}
 _WORKBOOK_NAMES: Final = {".xlsx", ".xlsm", ".xltx"}
 _NOTES: Final = {
-    "formulas": "{count:,} cells hold formulas. The values they showed when the file was saved were read.",
-    "hidden_rows": "{count:,} hidden rows were read like the others.",
-    "hidden_columns": "Hidden columns were read like the others.",
-    "merged_cells": "{count:,} groups of cells are merged. The value counts for the first cell of each alone.",
-    "other_sheets": "{count:,} other sheets were not read: {subject}.",
-    "title_rows": "{count:,} rows above the header were left out.",
+    "formulas": "Cells with formulas: {count:,}. The values they showed when the file was saved were read.",
+    "hidden_rows": "Hidden rows: {count:,}. They were read like the others.",
+    "hidden_columns": "Hidden columns: {count:,}. They were read like the others.",
+    "merged_cells": "Groups of merged cells: {count:,}. The value counts for the first cell of each alone.",
+    "other_sheets": "Sheets that were not read: {subject}.",
+    "title_rows": "Rows above the header, left out: {count:,}.",
     "repeated_header": "Several columns have the same header; the later ones got a number: {subject}.",
-    "empty_header": "{count:,} columns have no header; they go by their letter: {subject}.",
+    "empty_header": "Columns without a header go by their letter: {subject}.",
     "encoding_guessed": "The file does not say how its letters are encoded. It was read as {subject}; look at the "
     "letters with accents, and choose another encoding if they are wrong.",
     "macros": "The workbook holds macros. They were not looked at.",
-    "external_links": "The workbook refers to {count:,} other files. They were not looked at.",
+    "external_links": "Other files that the workbook refers to: {count:,}. They were not looked at.",
     "suspect_header": "No row looks like a header; row {row} was taken.",
     "header_faults": "The header holds characters that were removed or lost ({subject}).",
     "no_rows": "There is no row below the header.",

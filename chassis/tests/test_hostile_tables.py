@@ -230,7 +230,7 @@ CASES: Final = [
     Case("numbers that are none", sheet(make_row(1, "a", "b", "c") + '<row r="2"><c r="A2"><v>inf</v></c><c r="B2"><v>nan</v></c><c r="C2"><v>0x10</v></c></row>'), [["inf", "nan", "0x10"]]),
     Case("number of a million digits", sheet(make_row(1, "a") + f'<row r="2"><c r="A2"><v>{"9" * 1_000_000}</v></c></row>'), [["9" * 60]]),
     Case("style that is missing", sheet(make_row(1, "a") + '<row r="2"><c r="A2" s="99"><v>5</v></c></row>', styles="<cellXfs/>"), [["5"]]),
-    Case("format of a megabyte", lambda: pack(make_parts(PLAIN, styles=f"""<numFmts><numFmt numFmtId="164" formatCode="{'[&quot;' * 150_000}"/></numFmts><cellXfs><xf numFmtId="164"/></cellXfs>"""), is_packed=False), ANA, is_slow=True),
+    Case("format of a megabyte", lambda: pack(make_parts(PLAIN, styles=f"""<numFmts><numFmt numFmtId="164" formatCode="{'[&quot;' * 150_000}"/></numFmts><cellXfs><xf numFmtId="164"/></cellXfs>"""), is_packed=False), ANA),
     Case("no sheets", with_part("xl/workbook.xml", f"<workbook {MAIN}/>"), DAMAGED),
     Case("sheet that is missing", with_part("xl/_rels/workbook.xml.rels", RELATIONS.replace("sheet1.xml", "sheet9.xml")), DAMAGED),
     Case("workbook as its own sheet", with_part("xl/_rels/workbook.xml.rels", RELATIONS.replace("worksheets/sheet1.xml", "workbook.xml")), Reason.empty),
@@ -279,6 +279,7 @@ def resident():
     statm = Path("/proc/self/statm")
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
 
+answers, sys.stdout = sys.stdout, sys.stderr  # where the log goes
 for line in sys.stdin:
     path, file_name = json.loads(line)
     try:
@@ -288,7 +289,7 @@ for line in sys.stdin:
     except UnreadableFile as refused:
         said = {"reason": refused.reason, "detail": refused.detail}
     table = refused = None
-    print(json.dumps(said | {"resident_bytes": resident()}), flush=True)
+    print(json.dumps(said | {"resident_bytes": resident()}), file=answers, flush=True)
 """
 
 

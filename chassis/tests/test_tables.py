@@ -129,6 +129,16 @@ def test_rows_keep_their_numbers_below_titles_and_blank_rows() -> None:
     assert [(note.code, note.rows) for note in table.notes] == [("title_rows", (1,))]
 
 
+def test_header_is_found_below_more_titles_than_rows() -> None:
+    table = read("Bureau\nRoster\nMarch\nAcademy\nDraft\nname,sex,birth date,unit\nAna,f,2001-02-03,A\nEva,f,,A\n")
+    assert (table.header_row, table.row_count) == (6, 2)
+
+
+def test_header_is_found_above_rows_that_are_half_empty() -> None:
+    rows = "".join(f"name {at},,,{at}\n" for at in range(50))
+    assert read(f"Roster\nname,sex,birth date,unit\n{rows}").header_row == 2
+
+
 def test_header_row_can_be_named_or_denied() -> None:
     content = "1,2\nname,age\nAna,3\n"
     assert texts(read(content, header_row=2)) == [["Ana", "3"]]

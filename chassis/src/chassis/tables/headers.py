@@ -1,7 +1,6 @@
 """Which row names the columns, and names that no two columns share."""
 
 import re
-import statistics
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Final
@@ -102,7 +101,8 @@ def find_header(sample: list[Record]) -> tuple[int, bool]:
     Titles above a table fill one or two cells of many.
     """
     widths = [sum(map(bool, record.texts)) for record in sample]
-    typical = statistics.median_high(widths)
+    # As wide as makes the largest block: a few rows of many cells are a table, many of one cell are what stands above.
+    typical = max(set(widths), key=lambda width: (width * sum(one >= width for one in widths), width))
     least = max(min(2, typical), _FILLED_SHARE * typical)
     filled = [record for record, width in zip(sample, widths, strict=True) if width >= least]
     for record in filled:

@@ -265,7 +265,7 @@ CASES: Final = [
     Case("marks of composition without end", TEXT.format("e" + "\u0301" * 30_000).encode, {READ}, "x.csv"),
     Case("odd first line", lambda: b"sep=\x00\nname,age\nAna,3\n", {READ}, "x.csv"),
     Case("two million rows", lambda: b"1\n" * 2_000_100, {Reason.too_many_cells, Reason.too_demanding}, "x.csv", is_slow=True),
-    Case("faults in each of a million cells", ("a\n" + "\u202e\u200b\x00x\n" * 1_000_000).encode, {READ, Reason.too_demanding}, "x.csv", is_slow=True),
+    Case("faults in each of a million cells", ("a\n" + "\u202e\u200bx\n" * 1_000_000).encode, {READ, Reason.too_demanding}, "x.csv", is_slow=True),
 ]  # fmt: skip
 
 

@@ -157,6 +157,18 @@ def test_repeated_and_empty_headers_are_told_apart() -> None:
     assert "repeated_header" in note_codes(read("name,name\na,b\n"))
 
 
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("n\u202eame,age\nAna,3\n", "header_faults"),
+        ("1,2\n3,4\n", "suspect_header"),
+        ("name,age\n", "no_rows"),
+    ],
+)
+def test_odd_header_is_told(content: str, code: str) -> None:
+    assert note_codes(read(content)) == {code}
+
+
 def test_value_beyond_the_header_is_a_fault() -> None:
     table = read("name,age\nAna,3,extra\nEva,4\n")
     rows = list(table.rows())

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from chassis.tables.model import Limits, Row, Table
 from chassis.tables.reading import read_table
 from chassis.tables.refusals import Reason, UnreadableFile
 from chassis.tables.writing import SheetColumn, write_workbook
-from chassis.testing.workbooks import make_parts, make_row, make_sheet, pack
+from chassis.testing.workbooks import SHEET_PART, make_parts, make_row, make_sheet, pack
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -57,6 +58,8 @@ def read_cells(*cells: str, **parts: Any) -> Row:
         ("name;age\nAna;3,5\nEva;4,5\n", ";"),
         ("name\tage\r\nAna\t3\r\nEva\t4\r\n", "\t"),
         ("name|age\nAna, of X|3\nEva|4", "|"),
+        ("name\tage\nPaz, Ana, Dr.\t3\nRey, Eva, Dr.\t4\n", "\t"),
+        ("name;height\nAna;1,65\nEva;1,70\n", ";"),
         ("sep=;\nname;age\nAna;3\nEva;4", ";"),
         ('"last, first",age\n"Paz, Ana",3\n"Rey, Eva",4', ","),
     ],
@@ -88,6 +91,23 @@ def test_encoding_is_found_and_a_guess_is_called_one(encoding: str, found: str, 
     assert ("encoding_guessed" in note_codes(table)) == found.startswith("windows")
 
 
+def test_one_broken_letter_does_not_break_the_others() -> None:
+    table = read("name\nNúñez\nPérez\nIbáñez\n".encode() + b"Mu\xf1oz\n")
+    assert (table.encoding, table.is_encoding_guessed) == ("utf-8", True)
+    assert [row.texts[0] for row in table.rows()] == ["Núñez", "Pérez", "Ibáñez", "Mu\ufffdoz"]
+    assert [fault_codes(row) for row in table.rows()][-1] == [(0, "replacement_character")]
+
+
+def test_one_pasted_column_stays_one() -> None:
+    assert texts(read("name\r\nPaz, Ana\r\nRey, Eva\r\n", "pasted.tsv")) == [["Paz, Ana"], ["Rey, Eva"]]
+
+
+def test_fault_left_of_all_values_has_a_column() -> None:
+    table = read("\x00,name\n\x00,Ana\n,Eva\n", header_row=0)
+    assert [fault_codes(row) for row in table.rows()] == [[(0, "control_character")], [(0, "control_character")], []]
+    assert len(table.columns) == 2
+
+
 def test_guessed_encoding_can_be_corrected() -> None:
     content = "name\nŁukasz\n".encode("cp1250")
     assert texts(read(content)) != [["Łukasz"]]
@@ -109,6 +129,16 @@ def test_rows_keep_their_numbers_below_titles_and_blank_rows() -> None:
     assert [(note.code, note.rows) for note in table.notes] == [("title_rows", (1,))]
 
 
+def test_header_is_found_below_more_titles_than_rows() -> None:
+    table = read("Bureau\nRoster\nMarch\nAcademy\nDraft\nname,sex,birth date,unit\nAna,f,2001-02-03,A\nEva,f,,A\n")
+    assert (table.header_row, table.row_count) == (6, 2)
+
+
+def test_header_is_found_above_rows_that_are_half_empty() -> None:
+    rows = "".join(f"name {at},,,{at}\n" for at in range(50))
+    assert read(f"Roster\nname,sex,birth date,unit\n{rows}").header_row == 2
+
+
 def test_header_row_can_be_named_or_denied() -> None:
     content = "1,2\nname,age\nAna,3\n"
     assert texts(read(content, header_row=2)) == [["Ana", "3"]]
@@ -125,6 +155,18 @@ def test_repeated_and_empty_headers_are_told_apart() -> None:
     assert [column.given for column in table.columns] == ["name", "Name", "", "date"]
     assert {"empty_header"} <= note_codes(table)
     assert "repeated_header" in note_codes(read("name,name\na,b\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("n\u202eame,age\nAna,3\n", "header_faults"),
+        ("1,2\n3,4\n", "suspect_header"),
+        ("name,age\n", "no_rows"),
+    ],
+)
+def test_odd_header_is_told(content: str, code: str) -> None:
+    assert note_codes(read(content)) == {code}
 
 
 def test_value_beyond_the_header_is_a_fault() -> None:
@@ -349,6 +391,13 @@ def test_workbook_to_fill_in_keeps_ids_lists_and_what_looks_like_a_formula() -> 
     assert "formulas" not in note_codes(table)
     assert [one.name for one in table.sheets] == ["Roster", "Codes", "About"]
     assert texts(read(content, "x.xlsx", sheet="Codes"))[0] == ["female", "Female", "", "female"]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        data = archive.read(SHEET_PART).decode()
+        assert "<f>" not in data
+        assert 'type="list"' in data
+        assert "<formula1>Codes!$D$2:$D$5</formula1>" in data
+        assert 'state="frozen"' in data
+        assert "Leave it as it is." in archive.read("xl/comments1.xml").decode()
 
 
 def test_text_that_no_cell_holds_is_not_dropped_in_silence() -> None:

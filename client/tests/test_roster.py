@@ -191,7 +191,7 @@ def test_check_writes_nothing_and_says_what_is_left_out(api: tuple[Api, str], ro
     done = run(url, "check", roster, "--training", "t1")
     assert (done.returncode, done.stdout) == (0, b"row,column,field,code,message\n")
     assert not any(path.endswith("/commit") for _, path, _, _ in known.asked)
-    assert b"1 columns are left out: Notas [2J." in done.stderr
+    assert b"columns left out (1): Notas [2J." in done.stderr
     assert b"the same file was imported on 2026-02-01" in done.stderr
     assert b"\x1b" not in done.stderr
 

@@ -182,7 +182,7 @@ def _checked(
         one = check_roster(api, one, progress.show)
     if left_out := unmapped_of(one):
         named = ", ".join(_plain(header) for header in left_out[:COLUMNS_NAMED])
-        typer.echo(f"tributary: {len(left_out)} columns are left out: {named}.", err=True)
+        typer.echo(f"tributary: columns left out ({len(left_out)}): {named}.", err=True)
     typer.echo(f"tributary: {write_counts(one)}.", err=True)
     return one, list(list_errors(api, one)) if has_errors(one) else []
 

@@ -51,16 +51,18 @@ _BINARY_SHARE: Final = 0.05
 _FEW_BYTES: Final = 512
 _BINARY_SHARE_OF_FEW: Final = 0.5
 _WIDE_SHARE: Final = 0.1
+_LETTERS_FOR_ONE_LOST: Final = 4
 # Turkish letters stand where Icelandic ones do; who writes neither has none of both.
 _TURKISH: Final = re.compile(rb"[\xf0\xfe\xfd\xde\xdd\xd0]")
 _TURKISH_SHARE: Final = 0.2
 
 
 class Found(NamedTuple):
-    """An encoding by the name that users know, and whether it is a guess."""
+    """An encoding as users know it, whether it is a guess, and what becomes of bytes that it does not have."""
 
     name: str
     is_guessed: bool
+    errors: str = "strict"
 
 
 def find_encoding(content: bytes, asked: str | None) -> Found:
@@ -79,6 +81,8 @@ def find_encoding(content: bytes, asked: str | None) -> Found:
         raise UnreadableFile(Reason.not_a_table, "This is not text, and no spreadsheet that is known here.")
     if _decodes(content, "utf-8"):
         return Found("utf-8", is_guessed=False)
+    if _is_nearly_utf_8(content):
+        return Found("utf-8", is_guessed=True, errors="replace")
     return Found(_guess(content), is_guessed=True)
 
 
@@ -94,6 +98,13 @@ def _decodes(content: bytes, codec: str) -> bool:
     except UnicodeError:
         return False
     return True
+
+
+def _is_nearly_utf_8(content: bytes) -> bool:
+    """Whether a few letters alone are broken: then they are lost, and not all others with them."""
+    text = content.decode("utf-8", "replace")
+    lost = text.count("\ufffd")
+    return len(text) - len(text.encode("ascii", "ignore")) > _LETTERS_FOR_ONE_LOST * lost
 
 
 def _find_wide(head: bytes) -> str | None:

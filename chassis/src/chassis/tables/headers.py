@@ -1,7 +1,6 @@
 """Which row names the columns, and names that no two columns share."""
 
 import re
-import statistics
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Final
@@ -51,7 +50,7 @@ class HeaderedRows:
             self.row_count += 1
             self._last = max(self._last, len(texts))
             if self._first:
-                self._first = min(self._first, next((at for at, text in enumerate(texts) if text), self._first))
+                self._first = min(self._first, _first_of(record))
             if self.header_row and len(texts) > width:
                 record.faults.extend((at, "beyond_header") for at in range(width, len(texts)) if texts[at])
             yield record
@@ -102,13 +101,20 @@ def find_header(sample: list[Record]) -> tuple[int, bool]:
     Titles above a table fill one or two cells of many.
     """
     widths = [sum(map(bool, record.texts)) for record in sample]
-    typical = statistics.median_high(widths)
+    # As wide as makes the largest block: a few rows of many cells are a table, many of one cell are what stands above.
+    typical = max(set(widths), key=lambda width: (width * sum(one >= width for one in widths), width))
     least = max(min(2, typical), _FILLED_SHARE * typical)
     filled = [record for record, width in zip(sample, widths, strict=True) if width >= least]
     for record in filled:
         if all(_is_name(record, at) for at, text in enumerate(record.texts) if text):
             return record.number, True
     return filled[0].number, False
+
+
+def _first_of(record: Record) -> int:
+    """The first column that holds anything: a text, or what is wrong where there is none."""
+    found = [at for at, _ in record.faults]
+    return min([next((at for at, text in enumerate(record.texts) if text), len(record.texts)), *found])
 
 
 def _is_name(record: Record, at: int) -> bool:

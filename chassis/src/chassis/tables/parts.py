@@ -8,6 +8,7 @@ from chassis.tables.refusals import Reason, UnreadableFile
 from chassis.tables.sheets import Attributes, unescape, whole
 
 _MOST_STYLES: Final = 65_536  # so many does the format know
+_LONGEST_CODE: Final = 255  # as above
 
 
 class SharedTexts:
@@ -60,7 +61,7 @@ class Styles:
     def start(self, name: str, attributes: Attributes) -> None:
         """An element begins."""
         if name == "numFmt":
-            self._codes[whole(attributes.get("numFmtId", "0"))] = attributes.get("formatCode", "")
+            self._codes[whole(attributes.get("numFmtId", "0"))] = attributes.get("formatCode", "")[:_LONGEST_CODE]
         elif name == "cellXfs":
             self._is_of_cells = True
         elif name == "xf" and self._is_of_cells and len(self._formats) < _MOST_STYLES:

@@ -8,6 +8,7 @@ from chassis.app import RequestLine
 from chassis.hosts import KnownHosts
 from chassis.logs import configure_logs
 from chassis.refusals import Door, StartRefused
+from chassis.streams import EndingStreams
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from tributary import AsyncTributary
@@ -47,6 +48,7 @@ def create_app() -> FastAPI:
         middleware=[
             Middleware(SecurityHeaders, settings=settings),
             Middleware(RequestLine, max_body_bytes=settings.max_body_bytes, answer_unexpected=unexpected_page),
+            Middleware(EndingStreams),
             Middleware(KnownHosts, hosts=settings.known_hosts),
             Middleware(OwnForms, refuse=refused),
         ],

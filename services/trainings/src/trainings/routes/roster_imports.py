@@ -14,7 +14,6 @@ from chassis.tokens import Caller
 from chassis.unit_of_work import CurrentCaller, Session
 from fastapi import Depends, Query, Request, Response
 from pydantic import StringConstraints
-
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from trainings.domain import OPEN_STATUSES

@@ -36,6 +36,7 @@ def enrollments(caller: Caller) -> Listing:
             "level": Enrollment.level,
             "unit_id": Enrollment.unit_id,
             "vetting_basis": Enrollment.vetting_basis,
+            "is_voided": is_voided_filter(Enrollment.voided_at),
         },
         sorts={"created_at": Enrollment.created_at, "updated_at": Enrollment.updated_at},
         id=Enrollment.id,

@@ -65,6 +65,7 @@ def seats_at_risk(caller: Caller, today: date) -> Listing:
             col(Enrollment.vetting_basis) == "required",
             col(Enrollment.status).in_([status for status, then in domain.NEXT_ENROLLMENT_STATUS.items() if then]),
             col(Training.starts_on) > today,
+            col(Enrollment.voided_at).is_(None),
             col(Training.voided_at).is_(None),
             col(Training.status) != "canceled",
             func.cardinality(faults) > 0,

@@ -10,14 +10,21 @@ from trainings.service.roster_imports.requests import (
     submit_import,
     update_import,
 )
-from trainings.service.roster_imports.showing import list_imports, list_rows, present_import, present_listed
-from trainings.service.roster_imports.tasks import check_import, commit_import, read_import
+from trainings.service.roster_imports.showing import (
+    find_progress,
+    list_imports,
+    list_rows,
+    present_import,
+    present_listed,
+)
+from trainings.service.roster_imports.tasks import check_import, commit_import, read_import, undo_import
 
 __all__ = [
     "cancel_import",
     "check_import",
     "commit_import",
     "correct_rows",
+    "find_progress",
     "get_import",
     "list_imports",
     "list_rows",
@@ -28,5 +35,6 @@ __all__ = [
     "start_commit",
     "start_undo",
     "submit_import",
+    "undo_import",
     "update_import",
 ]

@@ -167,7 +167,7 @@ def _assess_new_person(plan: Plan, one: RosterImport) -> None:
     draft = plan.draft
     said = {name: value for name, value in draft.said.items() if name in _OF_PERSON and value is not None}
     if "nationality_code" not in said:
-        if RosterField.nationality_code in draft.texts or _has_column(plan, RosterField.nationality_code):
+        if RosterField.nationality_code not in draft.texts and RosterField.nationality_code in plan.matched.columns:
             draft.refuse(RosterField.nationality_code, "missing", "Write the nationality.")
         said["nationality_code"] = one.country_code
     body = _take(draft, PersonCreate, said | {"country_code": one.country_code})
@@ -177,10 +177,6 @@ def _assess_new_person(plan: Plan, one: RosterImport) -> None:
     _run(draft, lambda: check_person(personal, body.birth_precision))
     _check_document(plan, body.sex, body.birth_date, body.birth_precision)
     plan.person = body
-
-
-def _has_column(plan: Plan, name: RosterField) -> bool:
-    return name in plan.matched.columns
 
 
 def _assess_person(plan: Plan, known: Known) -> None:

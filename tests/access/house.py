@@ -189,6 +189,8 @@ async def _record(house: House) -> None:
     course = await house.post("courses", {"code": "BASIC", "title": "Basic", "type": "basic"})
     taught = {"course_code": "BASIC", "label": "First", "introduced_on": "2010-01-01"}
     shared["course-versions"] = await house.post("course-versions", taught)
+    shared["treasury-accounts"] = await house.post("treasury-accounts", house.example("TreasuryAccountCreate"))
+    shared["fund-codes"] = await house.post("fund-codes", house.example("FundCodeCreate"))
     for number, country in enumerate(COUNTRIES):
         own = house.records[country] | shared | {"courses": course}
         line = {"code": f"{country}-LINE", "title": "Corrections", "country_code": country}

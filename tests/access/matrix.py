@@ -383,6 +383,14 @@ MATRIX: Final = (
     ),
     Row("GET /v1/coverage-declarations/{coverage_declaration_id}", READ, "coverage-declarations"),
     # Money.
+    Row("GET /v1/treasury-accounts", READ),
+    Row("POST /v1/treasury-accounts", OFFICERS, body={"code": "011-X-1022-000", "title": "New"}),
+    Row("GET /v1/treasury-accounts/{treasury_account_id}", READ, "treasury-accounts"),
+    Row("PATCH /v1/treasury-accounts/{treasury_account_id}", OFFICERS, "treasury-accounts", {"title": "Other"}),
+    Row("GET /v1/fund-codes", READ),
+    Row("POST /v1/fund-codes", OFFICERS, body={"kind": "initiative", "code": "NEW", "title": "New"}),
+    Row("GET /v1/fund-codes/{fund_code_id}", READ, "fund-codes"),
+    Row("PATCH /v1/fund-codes/{fund_code_id}", OFFICERS, "fund-codes", {"title": "Other"}),
     Row("GET /v1/fund-lines", READ),
     Row(
         "POST /v1/fund-lines",

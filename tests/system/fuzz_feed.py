@@ -21,9 +21,9 @@ FEW_ROWS: Final = 6  # of a kind that are left to refer to: no more are voided
 COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
     "agencies", "attendances", "certifications", "completions", "conflicts", "course-versions", "courses",
-    "coverage-declarations", "duplicate-candidates", "enrollments", "fund-lines", "identity-documents",
+    "coverage-declarations", "duplicate-candidates", "enrollments", "fund-codes", "fund-lines", "identity-documents",
     "instructor-assignments", "ledger-entries", "measures", "merges", "partnerships", "people", "programs",
-    "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "units", "vetting-records",
+    "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "treasury-accounts", "units", "vetting-records",
 )  # fmt: skip
 # Of the gateway, for administrators. The users and tokens that do the fuzzing are not among them.
 MANAGED: Final = ("grants", "tokens", "users")
@@ -49,6 +49,7 @@ CODES: Final = {
     "publisher_agency_code": "agencies",
     "qualifies_for_course_code": "courses",
     "series_code": "series",
+    "treasury_account_code": "treasury-accounts",
     "source_code": "sources",
 }
 IDS: Final = {

@@ -45,6 +45,16 @@ class Make:
         """A client with a fresh token: a long test outlives one."""
         return self.api.officer()
 
+    async def account(self, **over: Any) -> dict[str, Any]:
+        """An account of the years 2012 to 2017 unless told otherwise."""
+        account = {"code": "019-011-2012/2017-1022-000", "title": "International Narcotics Control and Law Enforcement"}
+        return await self._post("/v1/treasury-accounts", account | over)
+
+    async def fund_code(self, **over: Any) -> dict[str, Any]:
+        """A function unless told otherwise."""
+        code = {"kind": "function", "code": "CORRECTIONS", "title": "Corrections"}
+        return await self._post("/v1/fund-codes", code | over)
+
     async def fund_line(self, **over: Any) -> dict[str, Any]:
         """A fund line of Mexico unless told otherwise."""
         line = {"code": "MX-CORR", "title": "Corrections, Mexico", "country_code": "MX"}

@@ -1,16 +1,17 @@
 """Questions to the funding tables. Nothing here changes anything."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from chassis.paging import Listing
-from sqlalchemy import ColumnElement, Integer, String, column, func, or_, values
+from sqlalchemy import ColumnElement, Integer, String, and_, column, func, or_, true, values
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from funding.domain import POSTINGS, Stage, Tier, fiscal_year_days, kinds_of, tier_of
-from funding.models import FundLine, LedgerEntry
+from funding.domain import POSTINGS, AccountPhase, FundCodeKind, Stage, Tier, fiscal_year_days, kinds_of, tier_of
+from funding.models import FundCode, FundLine, LedgerEntry, TreasuryAccount
 
 # The table of signs as rows that a query can join.
 _SIGNS: Final = values(column("kind", String), column("stage", String), column("sign", Integer), name="signs").data(
@@ -18,11 +19,94 @@ _SIGNS: Final = values(column("kind", String), column("stage", String), column("
 )
 
 
+def treasury_accounts(as_of: date, present: Callable[[Any], object]) -> Listing:
+    """All accounts of the Treasury, each with its phase on a day."""
+    return Listing(
+        statement=select(TreasuryAccount),
+        filters={
+            "code": TreasuryAccount.code,
+            "federal_account_code": TreasuryAccount.federal_account_code,
+            "phase": lambda phases: or_(*(_in_phase(phase, as_of) for phase in phases)),
+            "valid_on": _in_use(TreasuryAccount),
+            "as_of": lambda _: true(),
+            "available_to": TreasuryAccount.available_to,
+            "cancels_on": TreasuryAccount.cancels_on,
+        },
+        sorts={
+            "code": TreasuryAccount.code,
+            "title": TreasuryAccount.title,
+            "created_at": TreasuryAccount.created_at,
+            "updated_at": TreasuryAccount.updated_at,
+        },
+        id=TreasuryAccount.id,
+        text=[TreasuryAccount.title, TreasuryAccount.code],
+        present=present,
+    )
+
+
+def _in_phase(phase: AccountPhase, day: date) -> ColumnElement[bool]:
+    starts, ends, cancels = (
+        col(TreasuryAccount.available_from),
+        col(TreasuryAccount.available_to),
+        col(TreasuryAccount.cancels_on),
+    )
+    if phase is AccountPhase.upcoming:
+        return starts > day
+    if phase is AccountPhase.canceled:
+        return cancels <= day
+    if phase is AccountPhase.expired:
+        return and_(ends < day, cancels > day)
+    return or_(ends.is_(None), and_(starts <= day, ends >= day))
+
+
+def _in_use(table: type[TreasuryAccount | FundCode]) -> Callable[[date], ColumnElement[bool]]:
+    def condition(day: date) -> ColumnElement[bool]:
+        starts, ends = col(table.valid_from), col(table.valid_to)
+        return and_(or_(starts.is_(None), starts <= day), or_(ends.is_(None), ends >= day))
+
+    return condition
+
+
+async def find_treasury_account(session: AsyncSession, code: str) -> TreasuryAccount | None:
+    """The account with this symbol."""
+    return (await session.exec(select(TreasuryAccount).where(TreasuryAccount.code == code))).first()
+
+
+def fund_codes() -> Listing:
+    """All codes of fund lines."""
+    return Listing(
+        statement=select(FundCode),
+        filters={"kind": FundCode.kind, "code": FundCode.code, "valid_on": _in_use(FundCode)},
+        sorts={
+            "kind": FundCode.kind,
+            "code": FundCode.code,
+            "title": FundCode.title,
+            "created_at": FundCode.created_at,
+            "updated_at": FundCode.updated_at,
+        },
+        id=FundCode.id,
+        text=[FundCode.title, FundCode.code],
+    )
+
+
+async def find_fund_code(session: AsyncSession, kind: FundCodeKind, code: str) -> FundCode | None:
+    """The code of this kind."""
+    return (await session.exec(select(FundCode).where(FundCode.kind == kind, FundCode.code == code))).first()
+
+
 def fund_lines() -> Listing:
     """All fund lines."""
     return Listing(
         statement=select(FundLine),
-        filters={"code": FundLine.code, "country_code": FundLine.country_code, "purpose": FundLine.purpose},
+        filters={
+            "code": FundLine.code,
+            "country_code": FundLine.country_code,
+            "purpose": FundLine.purpose,
+            "treasury_account_code": FundLine.treasury_account_code,
+            "function_code": FundLine.function_code,
+            "initiative_code": FundLine.initiative_code,
+            "operating_unit_code": FundLine.operating_unit_code,
+        },
         sorts={
             "code": FundLine.code,
             "title": FundLine.title,

@@ -1,42 +1,15 @@
-"""Tables of the funding service. What a table promises is a constraint here, and so in PostgreSQL."""
+"""The ledger: movements of money on fund lines."""
 
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
-from chassis.columns import code_column, country_form, one_of, refers_to, sorted_text
-from chassis.resources import Resource, make_metadata
+from chassis.columns import one_of, refers_to
 from sqlalchemy import CheckConstraint, Column, Index, Numeric
-from sqlmodel import Field, Relationship, SQLModel
+from sqlmodel import Field, Relationship
 
 from funding import domain
-
-metadata: Final = make_metadata()
-
-
-class Base(SQLModel):
-    """Puts this service's tables in this service's metadata."""
-
-    metadata = metadata
-
-
-class Stored(Resource, Base):
-    """The columns of every stored resource."""
-
-
-class FundLine(Stored, table=True):
-    """Money for one country and purpose. Its code and its country never change: sums of money hang on them."""
-
-    __tablename__ = "fund_lines"
-    __table_args__ = (
-        country_form(),
-        Index(None, "country_code"),
-    )
-
-    code: str = code_column()
-    title: str = Field(sa_column=sorted_text(nullable=False))
-    country_code: str = Field(sa_column=sorted_text(nullable=False))
-    purpose: str | None = None
+from funding.models.accounts import FundLine
+from funding.models.base import Stored
 
 
 class LedgerEntry(Stored, table=True):

@@ -1,0 +1,23 @@
+"""What may be done to accounts, fund lines and their ledger: load, decide, write. No HTTP, no commit."""
+
+from funding.service.accounts import (
+    create_fund_code,
+    create_fund_line,
+    create_treasury_account,
+    update_fund_code,
+    update_fund_line,
+    update_treasury_account,
+)
+from funding.service.ledger import create_ledger_entry
+from funding.service.words import CONSTRAINT_WORDS
+
+__all__ = [
+    "CONSTRAINT_WORDS",
+    "create_fund_code",
+    "create_fund_line",
+    "create_ledger_entry",
+    "create_treasury_account",
+    "update_fund_code",
+    "update_fund_line",
+    "update_treasury_account",
+]

@@ -18,7 +18,7 @@ from trainings.models.rosters import (
     Enrollment,
     InstructorAssignment,
 )
-from trainings.models.trainings import AgencyRef, ProgramRef, Reference, Training, TrainingSession
+from trainings.models.trainings import AgencyRef, ProgramRef, Training, TrainingSession
 
 __all__ = [
     "AgencyRef",
@@ -36,7 +36,6 @@ __all__ = [
     "Merge",
     "Person",
     "ProgramRef",
-    "Reference",
     "Stored",
     "Training",
     "TrainingSession",

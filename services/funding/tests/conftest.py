@@ -1,16 +1,35 @@
 """The funding service on a database of its own."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
-from chassis.testing import Api, Database, Databases
+from chassis.testing import ACTING, Api, Database, Databases
 from chassis.testing.api import running
 from funding.app import create_app
 from funding.settings import MIGRATIONS
 from joserfc.jwk import OKPKey
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+NOBODY_LISTENS = "unix:/nonexistent/programs.sock"
+AGENCIES = ("US-INL", "US-NM-CD", "US-BOP", "MX-SSP")
+KEEP_AGENCIES = text(
+    "INSERT INTO agency_refs (code, id, etag, checked_at, name, kind) "
+    "SELECT code, gen_random_uuid(), '\"1\"', now(), code, 'us_federal' FROM unnest(CAST(:codes AS text[])) code"
+)
+
+
+async def keep_agencies(database: Database) -> None:
+    """As after a look-up: what is known here needs no other service."""
+    engine = create_async_engine(database.app_url)
+    async with engine.begin() as connection:
+        await connection.execute(text(ACTING))
+        await connection.execute(KEEP_AGENCIES, {"codes": list(AGENCIES)})
+    await engine.dispose()
 
 
 @pytest.fixture
@@ -18,6 +37,8 @@ def database(databases: Databases, service_environment: pytest.MonkeyPatch) -> I
     """A fresh database, named in the environment."""
     made = databases.new("funding", MIGRATIONS)
     service_environment.setenv("TRIBUTARY_DATABASE_URL", made.app_url)
+    service_environment.setenv("TRIBUTARY_PROGRAMS_URL", NOBODY_LISTENS)
+    asyncio.run(keep_agencies(made))
     yield made
     databases.drop(made)
 
@@ -67,6 +88,38 @@ class Make:
         money = {"amount": amount, "currency": currency}
         entry = {"fund_line_code": "MX-CORR", "kind": kind, "amount": money, "effective_date": effective_date}
         return await self._post("/v1/ledger-entries", entry | over)
+
+    async def agreement(self, **over: Any) -> dict[str, Any]:
+        """A draft of a letter of agreement with Mexico unless told otherwise."""
+        agreement = {"code": "LOA", "type": "loa", "title": "Letter of agreement", "country_code": "MX"}
+        parties = {"awarding_agency_code": "US-INL", "recipient_agency_code": "MX-SSP"}
+        return await self._post("/v1/agreements", agreement | parties | over)
+
+    async def advance(self, record: dict[str, Any], verb: str, body: dict[str, Any]) -> dict[str, Any]:
+        """An agreement after a signature or a transition that must be accepted."""
+        answer = await self.try_to(record, verb, body)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def try_to(self, record: dict[str, Any], verb: str, body: dict[str, Any]) -> httpx.Response:
+        """The answer to a signature or a transition."""
+        headers = {"If-Match": f'"{record["version"]}"'}
+        return await self.officer.post(f"/v1/agreements/{record['id']}/{verb}", json=body, headers=headers)
+
+    async def signed_agreement(self, signed_on: str = "2012-01-15", **over: Any) -> dict[str, Any]:
+        """An agreement that each party has signed, in force."""
+        made = await self.advance(await self.agreement(**over), "transitions", {"to": "cleared"})
+        parties = ("awarding",) if made["type"] in {"purchase_order", "travel_order"} else ("awarding", "recipient")
+        for party in parties:
+            signature = {"party": party, "signed_on": signed_on, "document_reference": "Page 9"}
+            made = await self.advance(made, "sign", signature)
+        made = await self.advance(made, "transitions", {"to": "signed"})
+        return await self.advance(made, "transitions", {"to": "active"})
+
+    async def agreement_line(self, **over: Any) -> dict[str, Any]:
+        """A line of LOA that MX-CORR pays unless told otherwise."""
+        line = {"agreement_code": "LOA", "number": 1, "fund_line_code": "MX-CORR"}
+        return await self._post("/v1/agreement-lines", line | over)
 
     async def _post(self, address: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = await self.officer.post(address, json=body, headers=fresh_key())

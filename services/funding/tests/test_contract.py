@@ -18,10 +18,11 @@ async def test_answers_keep_the_style(api: Api) -> None:
     await check_answers(api)
 
 
-async def change(api: Api, noun: str, parameter: str, body: dict[str, Any]) -> Write:
-    """Other words for the first record of its noun."""
+async def change(api: Api, noun: str, parameter: str, body: dict[str, Any], verb: str = "") -> Write:
+    """A change of the first record of its noun, by PATCH or by a verb."""
     made = (await api.viewer().get(f"/v1/{noun}")).json()["items"][0]
-    return Write(f"PATCH /v1/{noun}/{{{parameter}}}", f"/v1/{noun}/{made['id']}", body, made["version"])
+    method, end = ("POST", f"/{verb}") if verb else ("PATCH", "")
+    return Write(f"{method} /v1/{noun}/{{{parameter}}}{end}", f"/v1/{noun}/{made['id']}{end}", body, made["version"])
 
 
 async def writes(api: Api) -> AsyncIterator[Write]:
@@ -33,6 +34,24 @@ async def writes(api: Api) -> AsyncIterator[Write]:
     line = {"code": "MX-CORR", "title": "Corrections, Mexico", "country_code": "MX"}
     yield Write("POST /v1/fund-lines", "/v1/fund-lines", line)
     yield await change(api, "fund-lines", "fund_line_id", {"title": "Prisons, Mexico"})
+    controlled = {"code": "MX-2012", "title": "Two", "country_code": "MX", "treasury_account_code": account["code"]}
+    yield Write("POST /v1/fund-lines", "/v1/fund-lines", controlled)
+    letter = {"code": "LOA", "type": "loa", "title": "Letter", "country_code": "MX", "awarding_agency_code": "US-INL"}
+    letter |= {"recipient_agency_code": "MX-SSP", "ceiling": {"amount": "500.00"}}
+    yield Write("POST /v1/agreements", "/v1/agreements", letter)
+    yield await change(api, "agreements", "agreement_id", {"title": "The letter"})
+    yield await change(api, "agreements", "agreement_id", {"to": "cleared"}, verb="transitions")
+    signature = {"signed_on": "2012-01-15", "document_reference": "Page 9"}
+    for party in ("awarding", "recipient"):
+        yield await change(api, "agreements", "agreement_id", signature | {"party": party}, verb="sign")
+    yield await change(api, "agreements", "agreement_id", {"to": "signed"}, verb="transitions")
+    of_letter = {"agreement_code": "LOA", "number": 1}
+    more = {"kind": "ceiling_increase", "signed_on": "2013-01-01", "amount": {"amount": "50.00"}}
+    yield Write("POST /v1/agreement-amendments", "/v1/agreement-amendments", of_letter | more)
+    yield Write("POST /v1/agreement-lines", "/v1/agreement-lines", of_letter | {"fund_line_code": "MX-2012"})
+    promise = {"agreement_code": "LOA", "kind": "seats", "promised": 120}
+    yield Write("POST /v1/agreement-deliverables", "/v1/agreement-deliverables", promise)
+    yield await change(api, "agreement-deliverables", "agreement_deliverable_id", {"promised": 130})
     entry = {"fund_line_code": "MX-CORR", "kind": "obligation", "amount": {"amount": "1.00", "currency": "USD"}}
     yield Write("POST /v1/ledger-entries", "/v1/ledger-entries", entry | {"effective_date": "2016-03-01"})
 

@@ -11,7 +11,16 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from funding.domain import POSTINGS, AccountPhase, FundCodeKind, Stage, Tier, fiscal_year_days, kinds_of, tier_of
-from funding.models import FundCode, FundLine, LedgerEntry, TreasuryAccount
+from funding.models import (
+    Agreement,
+    AgreementAmendment,
+    AgreementDeliverable,
+    AgreementLine,
+    FundCode,
+    FundLine,
+    LedgerEntry,
+    TreasuryAccount,
+)
 
 # The table of signs as rows that a query can join.
 _SIGNS: Final = values(column("kind", String), column("stage", String), column("sign", Integer), name="signs").data(
@@ -122,6 +131,103 @@ def fund_lines() -> Listing:
 async def find_fund_line(session: AsyncSession, code: str) -> FundLine | None:
     """The fund line with this code."""
     return (await session.exec(select(FundLine).where(FundLine.code == code))).first()
+
+
+def agreements() -> Listing:
+    """All agreements."""
+    return Listing(
+        statement=select(Agreement),
+        filters={
+            "code": Agreement.code,
+            "type": Agreement.type,
+            "status": Agreement.status,
+            "country_code": Agreement.country_code,
+            "awarding_agency_code": Agreement.awarding_agency_code,
+            "recipient_agency_code": Agreement.recipient_agency_code,
+            "agency_code": lambda codes: or_(
+                col(Agreement.awarding_agency_code).in_(codes), col(Agreement.recipient_agency_code).in_(codes)
+            ),
+            "parent_code": Agreement.parent_code,
+            "starts_on": Agreement.starts_on,
+            "ends_on": Agreement.ends_on,
+        },
+        sorts={
+            "code": Agreement.code,
+            "title": Agreement.title,
+            "type": Agreement.type,
+            "status": Agreement.status,
+            "created_at": Agreement.created_at,
+            "updated_at": Agreement.updated_at,
+        },
+        id=Agreement.id,
+        text=[Agreement.title, Agreement.code, Agreement.purpose],
+    )
+
+
+async def find_agreement(session: AsyncSession, code: str, *, lock: bool = False) -> Agreement | None:
+    """The agreement with this code, locked for the rest of the transaction if asked."""
+    statement = select(Agreement).where(Agreement.code == code)
+    return (await session.exec(statement.with_for_update(key_share=True) if lock else statement)).first()
+
+
+def agreement_amendments() -> Listing:
+    """All amendments."""
+    return Listing(
+        statement=select(AgreementAmendment),
+        filters={
+            "agreement_code": AgreementAmendment.agreement_code,
+            "kind": AgreementAmendment.kind,
+            "signed_on": AgreementAmendment.signed_on,
+        },
+        sorts={
+            "agreement_code": AgreementAmendment.agreement_code,
+            "number": AgreementAmendment.number,
+            "signed_on": AgreementAmendment.signed_on,
+            "created_at": AgreementAmendment.created_at,
+        },
+        id=AgreementAmendment.id,
+    )
+
+
+def agreement_lines() -> Listing:
+    """All lines of agreements."""
+    return Listing(
+        statement=select(AgreementLine),
+        filters={
+            "agreement_code": AgreementLine.agreement_code,
+            "fund_line_code": AgreementLine.fund_line_code,
+            "country_code": lambda codes: col(AgreementLine.fund_line_code).in_(
+                select(FundLine.code).where(col(FundLine.country_code).in_(codes))
+            ),
+            "parent_line_id": AgreementLine.parent_line_id,
+        },
+        sorts={
+            "agreement_code": AgreementLine.agreement_code,
+            "number": AgreementLine.number,
+            "fund_line_code": AgreementLine.fund_line_code,
+            "created_at": AgreementLine.created_at,
+        },
+        id=AgreementLine.id,
+    )
+
+
+def agreement_deliverables() -> Listing:
+    """All that agreements promise."""
+    return Listing(
+        statement=select(AgreementDeliverable),
+        filters={
+            "agreement_code": AgreementDeliverable.agreement_code,
+            "kind": AgreementDeliverable.kind,
+            "due_on": AgreementDeliverable.due_on,
+        },
+        sorts={
+            "agreement_code": AgreementDeliverable.agreement_code,
+            "kind": AgreementDeliverable.kind,
+            "created_at": AgreementDeliverable.created_at,
+            "updated_at": AgreementDeliverable.updated_at,
+        },
+        id=AgreementDeliverable.id,
+    )
 
 
 def ledger_entries() -> Listing:

@@ -80,12 +80,21 @@ LABELS: Final[Mapping[Stage, str]] = {
 }
 
 
+# The currency of all money of the Treasury.
+US_FUNDS: Final = "USD"
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in a currency (ISO 4217)."""
 
     amount: Decimal
     currency: str
+
+
+def dollars(amount: Decimal | None) -> Money | None:
+    """An amount of US funds, which are in US dollars; None where there is none."""
+    return None if amount is None else Money(amount, US_FUNDS)
 
 
 def tier_of(stage: Stage) -> Tier:

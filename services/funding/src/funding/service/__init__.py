@@ -8,15 +8,33 @@ from funding.service.accounts import (
     update_fund_line,
     update_treasury_account,
 )
+from funding.service.agreements import (
+    advance_agreement,
+    create_agreement,
+    create_agreement_amendment,
+    create_agreement_deliverable,
+    create_agreement_line,
+    sign_agreement,
+    update_agreement,
+    update_agreement_deliverable,
+)
 from funding.service.ledger import create_ledger_entry
 from funding.service.words import CONSTRAINT_WORDS
 
 __all__ = [
     "CONSTRAINT_WORDS",
+    "advance_agreement",
+    "create_agreement",
+    "create_agreement_amendment",
+    "create_agreement_deliverable",
+    "create_agreement_line",
     "create_fund_code",
     "create_fund_line",
     "create_ledger_entry",
     "create_treasury_account",
+    "sign_agreement",
+    "update_agreement",
+    "update_agreement_deliverable",
     "update_fund_code",
     "update_fund_line",
     "update_treasury_account",

@@ -5,6 +5,8 @@ from typing import Final
 WRITER: Final = "officer"
 NO_FUND_LINE: Final = "There is no fund line with this code; record it first."
 NO_ACCOUNT: Final = "There is no Treasury account with this symbol; record it first."
+NO_AGREEMENT: Final = "There is no agreement with this code; record it first."
+NO_LINE: Final = "There is no agreement line with this id; record it first."
 _ID_TAKEN: Final = ("#/id", "This id is taken.")
 _NOT_BEFORE: Final = ("#/valid_to", "It would be out of use before it is in use.")
 
@@ -22,6 +24,53 @@ CONSTRAINT_WORDS: Final = {
     "fund_line_keeps_its_account": ("#/treasury_account_code", "A fund line keeps its account."),
     "pk_fund_lines": _ID_TAKEN,
     "uq_fund_lines_code": ("#/code", "There is a fund line with this code already."),
+    "pk_agreements": _ID_TAKEN,
+    "uq_agreements_code": ("#/code", "There is an agreement with this code already."),
+    "fk_agreements_awarding_agency_code": ("#/awarding_agency_code", "There is no agency with this code."),
+    "fk_agreements_recipient_agency_code": ("#/recipient_agency_code", "There is no agency with this code."),
+    "fk_agreements_parent_code": ("#/parent_code", NO_AGREEMENT),
+    "ck_agreements_not_its_own_parent": ("#/parent_code", "An agreement does not stand under itself."),
+    "ck_agreements_parties_are_two": ("#/recipient_agency_code", "An agency makes no agreement with itself."),
+    "ck_agreements_ends_after_start": ("#/ends_on", "The end is before the start."),
+    "ck_agreements_mou_has_no_ceiling": ("#/ceiling", "A memorandum of understanding obligates nothing."),
+    "agreement_begins_as_draft": ("#/status", "An agreement begins as a draft."),
+    "agreement_status_follows": ("#/to", "This status cannot follow the present one."),
+    "agreement_has_its_signatures": ("#/to", "An agreement is signed once each party has signed."),
+    "signed_agreement_stays": ("#/", "What was signed stays; record an amendment."),
+    "pk_agreement_amendments": _ID_TAKEN,
+    "uq_agreement_amendments_agreement_code_number": ("#/number", "There is an amendment of this number already."),
+    "fk_agreement_amendments_agreement_code": ("#/agreement_code", NO_AGREEMENT),
+    "amended_agreement_is_open": ("#/agreement_code", "Only what is signed and not over is amended."),
+    "amended_after_signature": ("#/signed_on", "An amendment is signed after its agreement, and not in the future."),
+    "amends_what_is_there": ("#/", "The agreement has no ceiling, or starts later than that."),
+    "pk_agreement_lines": _ID_TAKEN,
+    "uq_agreement_lines_agreement_code_number": ("#/number", "There is a line of this number already."),
+    "fk_agreement_lines_agreement_code": ("#/agreement_code", NO_AGREEMENT),
+    "fk_agreement_lines_fund_line_code": ("#/fund_line_code", NO_FUND_LINE),
+    "fk_agreement_lines_parent_line_id_fund_line_code": (
+        "#/parent_line_id",
+        "There is no such line, or another fund line pays it: both are paid by one.",
+    ),
+    "agreement_takes_lines": ("#/agreement_code", "An agreement that is over takes no lines."),
+    "agreement_line_is_controlled": (
+        "#/fund_line_code",
+        "The account of this fund line is not known yet: say which it is, then agreements can be paid from it.",
+    ),
+    "charged_to_parent": (
+        "#/parent_line_id",
+        "A line is charged to a line of the letter of agreement that its agreement stands under.",
+    ),
+    "ledger_f5": (
+        "#/parent_line_id",
+        "F5: an award under a letter of agreement is charged to one of its lines, not counted again. Name the line.",
+    ),
+    "ledger_f11": ("#/agreement_code", "F11: a memorandum of understanding obligates nothing."),
+    "ledger_f14": (
+        "#/agreement_code",
+        "F14: money that was transferred under 632(a) is accounted for by the agency that received it; it leaves once.",
+    ),
+    "pk_agreement_deliverables": _ID_TAKEN,
+    "fk_agreement_deliverables_agreement_code": ("#/agreement_code", NO_AGREEMENT),
     "pk_ledger_entries": _ID_TAKEN,
     "fk_ledger_entries_fund_line_code": ("#/fund_line_code", NO_FUND_LINE),
     "ck_ledger_entries_amount_positive": ("#/amount/amount", "An amount is positive; the kind gives the sign."),

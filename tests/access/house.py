@@ -243,6 +243,9 @@ async def _record_agreements(house: House, country: str) -> dict[str, Json]:
         ("agreement-deliverables", "AgreementDeliverableCreate", {}),
     ):
         made[noun] = await house.post(noun, house.example(schema, agreement_code=letter["code"], **more))
+    proposal = house.example("EntryProposalCreate", fund_line_code=f"{country}-2012")
+    key = {"Idempotency-Key": f"{country}-proposal"}
+    made["entry-proposals"] = await house.post("entry-proposals", proposal, **key)
     made["agreements"] = (await house.clients["viewer"].get(f"/v1/agreements/{letter['id']}")).json()
     return made
 

@@ -36,6 +36,11 @@ OWN_COUNTRY: Final = {
     "MX": (              401, 403, 403, 200, 403, 200, 403, 200, 403),
     "GE": (              401, 403, 403, 403, 200, 200, 403, 403, 403),
 }  # fmt: skip
+# Proposed by the officer for all countries.
+POSTED_BY_ANOTHER: Final = {
+    "MX": (              401, 403, 403, 200, 403, 403, 403, 200, 403),
+    "GE": (              401, 403, 403, 403, 200, 403, 403, 403, 403),
+}  # fmt: skip
 PERSON: Final = {
     "MX": (              401, 403, 403, 200, 404, 200, 404, 200, 403),
     "GE": (              401, 403, 403, 404, 200, 200, 404, 404, 403),
@@ -382,7 +387,27 @@ MATRIX: Final = (
         },
     ),
     Row("GET /v1/coverage-declarations/{coverage_declaration_id}", READ, "coverage-declarations"),
-    # Money.
+    # Money. What one proposed another posts.
+    Row("GET /v1/entry-proposals", READ),
+    Row(
+        "POST /v1/entry-proposals",
+        OWN_COUNTRY,
+        body=lambda own: {
+            "fund_line_code": own["controlled line"]["code"],
+            "kind": "allotment",
+            "amount": {"amount": "5.00", "currency": "USD"},
+            "effective_date": "2012-03-01",
+        },
+    ),
+    Row("GET /v1/entry-proposals/{entry_proposal_id}", READ, "entry-proposals"),
+    Row("POST /v1/entry-proposals/{entry_proposal_id}/post", POSTED_BY_ANOTHER, "entry-proposals"),
+    Row(
+        "POST /v1/entry-proposals/{entry_proposal_id}/decline",
+        OWN_COUNTRY,
+        "entry-proposals",
+        {"reason": "The advice says otherwise."},
+    ),
+    Row("GET /v1/fund-lines/{fund_line_id}/balances", READ, "controlled line"),
     Row("GET /v1/agreements", READ),
     Row(
         "POST /v1/agreements",

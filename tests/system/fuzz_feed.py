@@ -21,7 +21,7 @@ FEW_ROWS: Final = 6  # of a kind that are left to refer to: no more are voided
 COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
     "agencies", "agreement-amendments", "agreement-deliverables", "agreement-lines", "agreements", "attendances", "certifications", "completions", "conflicts", "course-versions", "courses",
-    "coverage-declarations", "duplicate-candidates", "enrollments", "fund-codes", "fund-lines", "identity-documents",
+    "coverage-declarations", "duplicate-candidates", "enrollments", "entry-proposals", "fund-codes", "fund-lines", "identity-documents",
     "instructor-assignments", "ledger-entries", "measures", "merges", "partnerships", "people", "programs",
     "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "treasury-accounts", "units", "vetting-records",
 )  # fmt: skip
@@ -63,7 +63,7 @@ IDS: Final = {
 # References that must fit more than one record at once: left out.
 UNFED: Final = ("course_version_id", "parent_line_id", "renews_certification_id", "unit_id")
 CHANGES_OF_STATE: Final = (
-    "/confirm", "/dismiss", "/reinstate", "/revoke", "/sign", "/suspend", "/transitions",
+    "/confirm", "/decline", "/dismiss", "/post", "/reinstate", "/revoke", "/sign", "/suspend", "/transitions",
 )  # fmt: skip
 COUNTRY_FIELDS: Final = (
     "beneficiary_country_code", "beneficiary_country_codes", "country_code", "host_country_code", "nationality_code",
@@ -403,6 +403,7 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "coverage-declarations": _window("complete_from", "complete_to"),
     "enrollments": _enrollment,
     "identity-documents": _document,
+    "entry-proposals": _entry,
     "ledger-entries": _entry,
     "merges": _merge,
     "people": _person,

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from chassis.testing import ACTING, Api, Database, Databases
 from chassis.testing.api import running
+from chassis.tokens import Caller
 from funding.app import create_app
 from funding.settings import MIGRATIONS
 from joserfc.jwk import OKPKey
@@ -88,6 +89,48 @@ class Make:
         money = {"amount": amount, "currency": currency}
         entry = {"fund_line_code": "MX-CORR", "kind": kind, "amount": money, "effective_date": effective_date}
         return await self._post("/v1/ledger-entries", entry | over)
+
+    async def propose(self, kind: str, amount: str, effective_date: str = "2012-03-01", **over: Any) -> httpx.Response:
+        """The answer to a proposal, on the fund line MX-CORR unless told otherwise."""
+        entry = {"fund_line_code": "MX-CORR", "kind": kind, "amount": {"amount": amount}}
+        body = entry | {"effective_date": effective_date} | over
+        return await self.officer.post("/v1/entry-proposals", json=body, headers=fresh_key())
+
+    @property
+    def approver(self) -> httpx.AsyncClient:
+        """Another officer, who posts what the first proposes."""
+        return self.api.as_caller(Caller("test-approver", "Test approver", "officer", frozenset({"*"})))
+
+    async def decide(self, proposal: dict[str, Any], verb: str = "post", **body: Any) -> httpx.Response:
+        """The answer to the decision of the other officer."""
+        headers = {"If-Match": f'"{proposal["version"]}"'}
+        address = f"/v1/entry-proposals/{proposal['id']}/{verb}"
+        return await self.approver.post(address, json=body or None, headers=headers)
+
+    async def try_post(self, kind: str, amount: str, effective_date: str = "2012-03-01", **over: Any) -> httpx.Response:
+        """The answer to posting an entry that was proposed."""
+        proposed = await self.propose(kind, amount, effective_date, **over)
+        return proposed if proposed.status_code != 201 else await self.decide(proposed.json())
+
+    async def posted(self, kind: str, amount: str, effective_date: str = "2012-03-01", **over: Any) -> dict[str, Any]:
+        """The entry of a kind that was proposed by one officer and posted by another."""
+        answer = await self.try_post(kind, amount, effective_date, **over)
+        assert answer.status_code == 200, answer.text
+        found = (await self.officer.get(answer.json()["entries_url"])).json()["items"]
+        return dict(next(one for one in found if one["kind"] == kind))
+
+    async def controlled(self, **over: Any) -> dict[str, Any]:
+        """The fund line MX-CORR of the account 2012/2017, a signed letter of agreement LOA, and its line."""
+        await self.account()
+        await self.fund_line(treasury_account_code="019-011-2012/2017-1022-000")
+        await self.signed_agreement(**over)
+        return await self.agreement_line()
+
+    async def balances(self, as_of: str = "2026-01-01", code: str = "MX-CORR") -> dict[str, str]:
+        """What a fund line holds, by the names of the amounts."""
+        (line,) = (await self.officer.get(f"/v1/fund-lines?code={code}")).json()["items"]
+        found = (await self.officer.get(f"/v1/fund-lines/{line['id']}/balances?as_of={as_of}")).json()
+        return {name: value["amount"] for name, value in found.items() if isinstance(value, dict)}
 
     async def agreement(self, **over: Any) -> dict[str, Any]:
         """A draft of a letter of agreement with Mexico unless told otherwise."""

@@ -6,6 +6,7 @@ from typing import Any
 from chassis.feed import NOT_CAPTURED
 from chassis.testing import Api, Database
 from chassis.testing.contract import Write, check_answers, check_document, check_writes
+from chassis.tokens import Caller
 from funding.models import metadata
 from funding.routes.changes import KINDS
 
@@ -52,6 +53,16 @@ async def writes(api: Api) -> AsyncIterator[Write]:
     promise = {"agreement_code": "LOA", "kind": "seats", "promised": 120}
     yield Write("POST /v1/agreement-deliverables", "/v1/agreement-deliverables", promise)
     yield await change(api, "agreement-deliverables", "agreement_deliverable_id", {"promised": 130})
+    allotment = {"fund_line_code": "MX-2012", "kind": "allotment", "amount": {"amount": "9.00"}}
+    proposal = allotment | {"effective_date": "2012-03-01"}
+    yield Write("POST /v1/entry-proposals", "/v1/entry-proposals", proposal)
+    why = {"reason": "The advice says 900.00."}
+    yield await change(api, "entry-proposals", "entry_proposal_id", why, verb="decline")
+    # Somebody else proposes what is posted.
+    maker = api.as_caller(Caller("maker", "Maker", "officer", frozenset({"*"})))
+    proposed = await maker.post("/v1/entry-proposals", json=proposal, headers={"Idempotency-Key": "maker"})
+    operation, address = "POST /v1/entry-proposals/{entry_proposal_id}/post", f"{proposed.headers['location']}/post"
+    yield Write(operation, address)
     entry = {"fund_line_code": "MX-CORR", "kind": "obligation", "amount": {"amount": "1.00", "currency": "USD"}}
     yield Write("POST /v1/ledger-entries", "/v1/ledger-entries", entry | {"effective_date": "2016-03-01"})
 

@@ -1,30 +1,54 @@
 """Questions to the funding tables. Nothing here changes anything."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from chassis.paging import Listing
-from sqlalchemy import ColumnElement, Integer, String, and_, column, func, or_, true, values
+from sqlalchemy import ColumnElement, Integer, String, and_, case, column, func, or_, true, values
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from funding.domain import POSTINGS, AccountPhase, FundCodeKind, Stage, Tier, fiscal_year_days, kinds_of, tier_of
+from funding.domain import (
+    CLOSABLE,
+    CLOSING,
+    POSTINGS,
+    US_FUNDS,
+    AccountPhase,
+    AgreementType,
+    EntryKind,
+    FundCodeKind,
+    Share,
+    Stage,
+    Tier,
+    fiscal_year_days,
+    kinds_of,
+    tier_of,
+)
 from funding.models import (
     Agreement,
     AgreementAmendment,
     AgreementDeliverable,
     AgreementLine,
+    EntryProposal,
     FundCode,
     FundLine,
     LedgerEntry,
     TreasuryAccount,
 )
 
-# The table of signs as rows that a query can join.
+# The table of signs as rows that a query can join. A closing is of the stage that it names.
 _SIGNS: Final = values(column("kind", String), column("stage", String), column("sign", Integer), name="signs").data(
     [(str(kind), str(posting.stage), posting.sign) for kind, posting in POSTINGS.items()]
+    + [(str(EntryKind.cancellation_close), str(stage), CLOSING.sign) for stage in CLOSABLE]
+)
+_POSTED: Final = and_(
+    _SIGNS.c.kind == LedgerEntry.kind, func.coalesce(LedgerEntry.closes_stage, _SIGNS.c.stage) == _SIGNS.c.stage
+)
+# A reversal moves back what it reverses.
+_MOVED: Final[Any] = case((col(LedgerEntry.reverses_entry_id).is_(None), _SIGNS.c.sign), else_=-_SIGNS.c.sign) * col(
+    LedgerEntry.amount_value
 )
 
 
@@ -245,6 +269,11 @@ def ledger_entries() -> Listing:
             "effective_date": LedgerEntry.effective_date,
             "amount": LedgerEntry.amount_value,
             "document_reference": LedgerEntry.document_reference,
+            "agreement_line_id": LedgerEntry.agreement_line_id,
+            "agreement_code": _of_agreements,
+            "adjusts_entry_id": LedgerEntry.adjusts_entry_id,
+            "reverses_entry_id": LedgerEntry.reverses_entry_id,
+            "proposal_id": LedgerEntry.proposal_id,
         },
         sorts={
             "effective_date": LedgerEntry.effective_date,
@@ -258,7 +287,7 @@ def ledger_entries() -> Listing:
 
 
 def _of_stages(stages: list[Stage]) -> ColumnElement[bool]:
-    return col(LedgerEntry.kind).in_(kinds_of(*stages))
+    return or_(col(LedgerEntry.kind).in_(kinds_of(*stages)), col(LedgerEntry.closes_stage).in_(stages))
 
 
 def _of_tiers(tiers: list[Tier]) -> ColumnElement[bool]:
@@ -268,6 +297,69 @@ def _of_tiers(tiers: list[Tier]) -> ColumnElement[bool]:
 def _of_countries(codes: list[str]) -> ColumnElement[bool]:
     lines = select(FundLine.code).where(col(FundLine.country_code).in_(codes))
     return col(LedgerEntry.fund_line_code).in_(lines)
+
+
+def _of_agreements(codes: list[str]) -> ColumnElement[bool]:
+    lines = select(AgreementLine.id).where(col(AgreementLine.agreement_code).in_(codes))
+    return col(LedgerEntry.agreement_line_id).in_(lines)
+
+
+def entry_proposals() -> Listing:
+    """All proposed entries."""
+    return Listing(
+        statement=select(EntryProposal),
+        filters={
+            "fund_line_code": EntryProposal.fund_line_code,
+            "kind": EntryProposal.kind,
+            "country_code": lambda codes: col(EntryProposal.fund_line_code).in_(
+                select(FundLine.code).where(col(FundLine.country_code).in_(codes))
+            ),
+            "status": EntryProposal.status,
+            "agreement_line_id": EntryProposal.agreement_line_id,
+            "effective_date": EntryProposal.effective_date,
+            "amount": EntryProposal.amount_value,
+        },
+        sorts={
+            "effective_date": EntryProposal.effective_date,
+            "amount": EntryProposal.amount_value,
+            "fund_line_code": EntryProposal.fund_line_code,
+            "created_at": EntryProposal.created_at,
+            "updated_at": EntryProposal.updated_at,
+        },
+        id=EntryProposal.id,
+        text=[EntryProposal.document_reference, EntryProposal.note],
+    )
+
+
+async def list_shares(session: AsyncSession, fund_line_code: str, as_of: date) -> list[Share]:
+    """What each line of an agreement, and the fund line itself (None), holds of US funds on a day, by stage."""
+    statement = (
+        select(LedgerEntry.agreement_line_id, AgreementLine.parent_line_id, _SIGNS.c.stage, func.sum(_MOVED))
+        .join(_SIGNS, _POSTED)
+        .outerjoin(AgreementLine, col(AgreementLine.id) == LedgerEntry.agreement_line_id)
+        .where(
+            LedgerEntry.fund_line_code == fund_line_code,
+            LedgerEntry.currency == US_FUNDS,
+            LedgerEntry.effective_date <= as_of,
+        )
+        .group_by(col(LedgerEntry.agreement_line_id), col(AgreementLine.parent_line_id), _SIGNS.c.stage)
+    )
+    sums: dict[tuple[Any, Any], dict[Stage, Decimal]] = {(None, None): {}}
+    for line, parent, stage, amount in (await session.exec(statement)).all():
+        sums.setdefault((line, parent), {})[Stage(stage)] = amount
+        if parent is not None:  # whose own entries may all be on another day
+            sums.setdefault((parent, None), {})
+    return [Share(line, parent, by_stage) for (line, parent), by_stage in sums.items()]
+
+
+async def find_obligating_lines(session: AsyncSession, lines: Iterable[Any]) -> dict[Any, AgreementType]:
+    """The type of agreement of each line."""
+    statement = (
+        select(AgreementLine.id, Agreement.type)
+        .join(Agreement, col(Agreement.code) == AgreementLine.agreement_code)
+        .where(col(AgreementLine.id).in_([line for line in lines if line is not None]))
+    )
+    return {line: AgreementType(kind) for line, kind in (await session.exec(statement)).all()}
 
 
 def _in_fiscal_years(years: list[int]) -> ColumnElement[bool]:
@@ -288,15 +380,14 @@ async def list_stage_totals(session: AsyncSession, country_code: str, as_of: dat
 
     A stage without entries is absent: nothing recorded is not zero.
     """
-    sign: Any = _SIGNS.c.sign
     statement = (
         select(
             _SIGNS.c.stage,
             col(LedgerEntry.currency),
-            func.sum(sign * col(LedgerEntry.amount_value)),
+            func.sum(_MOVED),
             func.count(),
         )
-        .join(_SIGNS, _SIGNS.c.kind == LedgerEntry.kind)
+        .join(_SIGNS, _POSTED)
         .join(FundLine, col(FundLine.code) == LedgerEntry.fund_line_code)
         .where(FundLine.country_code == country_code, LedgerEntry.effective_date <= as_of)
         .group_by(_SIGNS.c.stage, col(LedgerEntry.currency))

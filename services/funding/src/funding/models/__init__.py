@@ -3,7 +3,7 @@
 from funding.models.accounts import FundCode, FundLine, TreasuryAccount
 from funding.models.agreements import AgencyRef, Agreement, AgreementAmendment, AgreementDeliverable, AgreementLine
 from funding.models.base import metadata
-from funding.models.ledger import LedgerEntry
+from funding.models.ledger import EntryProposal, LedgerEntry
 
 __all__ = [
     "AgencyRef",
@@ -11,6 +11,7 @@ __all__ = [
     "AgreementAmendment",
     "AgreementDeliverable",
     "AgreementLine",
+    "EntryProposal",
     "FundCode",
     "FundLine",
     "LedgerEntry",

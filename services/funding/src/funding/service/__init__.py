@@ -18,7 +18,12 @@ from funding.service.agreements import (
     update_agreement,
     update_agreement_deliverable,
 )
-from funding.service.ledger import create_ledger_entry
+from funding.service.ledger import (
+    create_entry_proposal,
+    create_ledger_entry,
+    decline_entry_proposal,
+    post_entry_proposal,
+)
 from funding.service.words import CONSTRAINT_WORDS
 
 __all__ = [
@@ -28,10 +33,13 @@ __all__ = [
     "create_agreement_amendment",
     "create_agreement_deliverable",
     "create_agreement_line",
+    "create_entry_proposal",
     "create_fund_code",
     "create_fund_line",
     "create_ledger_entry",
     "create_treasury_account",
+    "decline_entry_proposal",
+    "post_entry_proposal",
     "sign_agreement",
     "update_agreement",
     "update_agreement_deliverable",

@@ -2,15 +2,20 @@
 
 from typing import Final
 
+from funding.domain import RULES
+
 WRITER: Final = "officer"
 NO_FUND_LINE: Final = "There is no fund line with this code; record it first."
 NO_ACCOUNT: Final = "There is no Treasury account with this symbol; record it first."
 NO_AGREEMENT: Final = "There is no agreement with this code; record it first."
+NO_ENTRY: Final = "There is no ledger entry with this id."
 NO_LINE: Final = "There is no agreement line with this id; record it first."
+_OTHER_PAYER: Final = "There is no such line, or another fund line pays it."
 _ID_TAKEN: Final = ("#/id", "This id is taken.")
 _NOT_BEFORE: Final = ("#/valid_to", "It would be out of use before it is in use.")
 
 CONSTRAINT_WORDS: Final = {
+    **{f"ledger_{rule.lower()}": ("#/", f"{rule}: {words}") for rule, words in RULES.items()},
     "pk_treasury_accounts": _ID_TAKEN,
     "uq_treasury_accounts_code": ("#/code", "There is an account with this symbol already."),
     "ck_treasury_accounts_symbol_form": ("#/code", "This is no symbol of a Treasury account."),
@@ -71,6 +76,49 @@ CONSTRAINT_WORDS: Final = {
     ),
     "pk_agreement_deliverables": _ID_TAKEN,
     "fk_agreement_deliverables_agreement_code": ("#/agreement_code", NO_AGREEMENT),
+    "closed_agreement_is_settled": (
+        "#/to",
+        "Something obligated under it is not paid yet: pay or deobligate it, then close the agreement.",
+    ),
+    "pk_entry_proposals": _ID_TAKEN,
+    "fk_entry_proposals_agreement_line_id_fund_line_code": ("#/agreement_line_id", _OTHER_PAYER),
+    "fk_ledger_entries_agreement_line_id_fund_line_code": ("#/agreement_line_id", _OTHER_PAYER),
+    "ck_entry_proposals_posted_by_another": ("#/", "What one proposed another posts."),
+    "posted_by_another": ("#/", "What one proposed another posts, as it was proposed."),
+    "proposed_by_its_proposer": ("#/", "A proposal is made by whoever proposes it."),
+    "proposal_is_open": ("#/", "This proposal is decided."),
+    "uq_ledger_entries_proposal_id": ("#/", "This proposal is posted already."),
+    "uq_ledger_entries_reverses_entry_id": ("#/reverses_entry_id", "That entry was reversed already."),
+    "ck_ledger_entries_refers_once": ("#/reverses_entry_id", "An entry adjusts another, or reverses it."),
+    "agreement_in_force": (
+        "#/agreement_line_id",
+        "Nothing moves under an agreement that is not signed yet, or is withdrawn or closed.",
+    ),
+    "entry_has_its_line": (
+        "#/agreement_line_id",
+        (
+            "An obligation is of a line of its own agreement, a sub-obligation of a line that is charged to another, "
+            "an appropriation or allotment of none."
+        ),
+    ),
+    "adjusts_what_is_there": (
+        "#/adjusts_entry_id",
+        (
+            "Name the earlier entry of the same line that this adjusts: its obligation, commitment, sub-obligation, "
+            "disbursement or allotment."
+        ),
+    ),
+    "reverses_one_entry_whole": (
+        "#/reverses_entry_id",
+        (
+            "F9: a reversal has the kind, amount and line of the entry that it takes back, is not dated before it, and "
+            "is not taken back itself."
+        ),
+    ),
+    "draws_on_a_commitment": (
+        "#/commitment_entry_id",
+        "An obligation draws on a commitment of its own fund line.",
+    ),
     "pk_ledger_entries": _ID_TAKEN,
     "fk_ledger_entries_fund_line_code": ("#/fund_line_code", NO_FUND_LINE),
     "ck_ledger_entries_amount_positive": ("#/amount/amount", "An amount is positive; the kind gives the sign."),

@@ -202,6 +202,7 @@ def serving(database: Database, key: OKPKey) -> Iterator[int]:
         "TRIBUTARY_DATABASE_URL": database.app_url,
         "TRIBUTARY_CURSOR_KEY": "cursor-key-of-a-benchmark-of-32-bytes",
         "TRIBUTARY_TOKEN_PUBLIC_KEY": key.as_pem(private=False).decode(),
+        "TRIBUTARY_PROGRAMS_URL": "http://127.0.0.1:9",  # nobody is asked: no agreement is recorded
         "TRIBUTARY_LOG_LEVEL": "ERROR",
         "TRIBUTARY_POOL_SIZE": "12",
         "TRIBUTARY_STATEMENT_TIMEOUT_SECONDS": "30",

@@ -145,8 +145,9 @@ async def open_house(made: dict[str, Database], monkeypatch: pytest.MonkeyPatch)
         # In one process: a service is reached as over HTTP, through the whole of its app, but for the socket.
         for name in SERVICES:
             await _reach(apps["gateway"].state.services._clients, name, apps[name])
-        await apps["trainings"].state.programs_client.aclose()
-        apps["trainings"].state.programs_client = _client(apps["programs"])
+        for name in ("trainings", "funding"):
+            await apps[name].state.programs_client.aclose()
+            apps[name].state.programs_client = _client(apps["programs"])
         house = House(apps, made, json.loads(DOCUMENT.read_text()))
         await _make_users(house)
         house.clients = {name: _client(apps["gateway"], house.tokens.get(name)) for name in COLUMNS}
@@ -191,6 +192,8 @@ async def _record(house: House) -> None:
     course = await house.post("courses", {"code": "BASIC", "title": "Basic", "type": "basic"})
     taught = {"course_code": "BASIC", "label": "First", "introduced_on": "2010-01-01"}
     shared["course-versions"] = await house.post("course-versions", taught)
+    shared["treasury-accounts"] = await house.post("treasury-accounts", house.example("TreasuryAccountCreate"))
+    shared["fund-codes"] = await house.post("fund-codes", house.example("FundCodeCreate"))
     for number, country in enumerate(COUNTRIES):
         own = house.records[country] | shared | {"courses": course}
         line = {"code": f"{country}-LINE", "title": "Corrections", "country_code": country}
@@ -198,6 +201,7 @@ async def _record(house: House) -> None:
         entry = {"fund_line_code": f"{country}-LINE", "kind": "obligation", "effective_date": "2016-03-01"}
         money = {"amount": {"amount": "1.00", "currency": "USD"}}
         own["ledger-entries"] = await house.post("ledger-entries", entry | money, **{"Idempotency-Key": country})
+        own |= await _record_agreements(house, country)
         program = house.example(
             "ProgramCreate", code=f"{country}-CORR", countries=[{"country_code": country, "share": None}]
         )
@@ -220,6 +224,36 @@ async def _record(house: House) -> None:
             own[name] = await house.post("training-sessions", held)
         own |= await _record_people(house, country, own, number)
         house.records[country] = own
+
+
+async def _record_agreements(house: House, country: str) -> dict[str, Json]:
+    """A fund line of an account, a letter of agreement that is signed, and one that is only cleared."""
+    line = {"code": f"{country}-2012", "title": "Corrections", "country_code": country}
+    line |= {"treasury_account_code": "019-011-2012/2017-1022-000", "function_code": "CORRECTIONS"}
+    made = {"controlled line": await house.post("fund-lines", line)}
+    over = {"country_code": country}
+    cleared = await house.post("agreements", house.example("AgreementCreate", code=f"{country}-CLEARED", **over))
+    made["cleared agreement"] = await _advance(house, cleared, "transitions", {"to": "cleared"})
+    letter = await house.post("agreements", house.example("AgreementCreate", code=f"{country}-LOA", **over))
+    letter = await _advance(house, letter, "transitions", {"to": "cleared"})
+    for party in ("awarding", "recipient"):
+        letter = await _advance(house, letter, "sign", house.example("AgreementSignature", party=party))
+    letter = await _advance(house, letter, "transitions", {"to": "signed"})
+    for noun, schema, more in (
+        ("agreement-amendments", "AgreementAmendmentCreate", {}),
+        ("agreement-lines", "AgreementLineCreate", {"fund_line_code": f"{country}-2012"}),
+        ("agreement-deliverables", "AgreementDeliverableCreate", {}),
+    ):
+        made[noun] = await house.post(noun, house.example(schema, agreement_code=letter["code"], **more))
+    proposal = house.example("EntryProposalCreate", fund_line_code=f"{country}-2012")
+    key = {"Idempotency-Key": f"{country}-proposal"}
+    made["entry-proposals"] = await house.post("entry-proposals", proposal, **key)
+    made["agreements"] = (await house.clients["viewer"].get(f"/v1/agreements/{letter['id']}")).json()
+    return made
+
+
+async def _advance(house: House, record: Json, verb: str, body: Json) -> Json:
+    return await house.post(f"agreements/{record['id']}/{verb}", body, **{"If-Match": f'"{record["version"]}"'})
 
 
 async def _record_facts(house: House) -> dict[str, Json]:

@@ -36,6 +36,11 @@ OWN_COUNTRY: Final = {
     "MX": (              401, 403, 403, 200, 403, 200, 403, 200, 403),
     "GE": (              401, 403, 403, 403, 200, 200, 403, 403, 403),
 }  # fmt: skip
+# Proposed by the officer for all countries.
+POSTED_BY_ANOTHER: Final = {
+    "MX": (              401, 403, 403, 200, 403, 403, 403, 200, 403),
+    "GE": (              401, 403, 403, 403, 200, 403, 403, 403, 403),
+}  # fmt: skip
 PERSON: Final = {
     "MX": (              401, 403, 403, 200, 404, 200, 404, 200, 403),
     "GE": (              401, 403, 403, 404, 200, 200, 404, 404, 403),
@@ -407,7 +412,94 @@ MATRIX: Final = (
         },
     ),
     Row("GET /v1/coverage-declarations/{coverage_declaration_id}", READ, "coverage-declarations"),
-    # Money.
+    # Money. What one proposed another posts.
+    Row("GET /v1/entry-proposals", READ),
+    Row(
+        "POST /v1/entry-proposals",
+        OWN_COUNTRY,
+        body=lambda own: {
+            "fund_line_code": own["controlled line"]["code"],
+            "kind": "allotment",
+            "amount": {"amount": "5.00", "currency": "USD"},
+            "effective_date": "2012-03-01",
+        },
+    ),
+    Row("GET /v1/entry-proposals/{entry_proposal_id}", READ, "entry-proposals"),
+    Row("POST /v1/entry-proposals/{entry_proposal_id}/post", POSTED_BY_ANOTHER, "entry-proposals"),
+    Row(
+        "POST /v1/entry-proposals/{entry_proposal_id}/decline",
+        OWN_COUNTRY,
+        "entry-proposals",
+        {"reason": "The advice says otherwise."},
+    ),
+    Row("GET /v1/fund-lines/{fund_line_id}/balances", READ, "controlled line"),
+    Row("GET /v1/agreements", READ),
+    Row(
+        "POST /v1/agreements",
+        OWN_COUNTRY,
+        body=lambda own: {
+            "code": "NEW",
+            "type": "mou",
+            "title": "New",
+            "country_code": own["people"]["country_code"],
+            "awarding_agency_code": "US-NM-CD",
+            "recipient_agency_code": "US-CO-DOC",
+        },
+    ),
+    Row("GET /v1/agreements/{agreement_id}", READ, "agreements"),
+    Row("PATCH /v1/agreements/{agreement_id}", OWN_COUNTRY, "agreements", {"title": "Other"}),
+    Row(
+        "POST /v1/agreements/{agreement_id}/sign",
+        OWN_COUNTRY,
+        "cleared agreement",
+        {"party": "awarding", "signed_on": "2012-01-05", "document_reference": "Page 9"},
+    ),
+    Row("POST /v1/agreements/{agreement_id}/transitions", OWN_COUNTRY, "cleared agreement", {"to": "withdrawn"}),
+    Row("GET /v1/agreement-amendments", READ),
+    Row(
+        "POST /v1/agreement-amendments",
+        OWN_COUNTRY,
+        body=lambda own: {
+            "agreement_code": own["agreements"]["code"],
+            "number": 2,
+            "kind": "extension",
+            "signed_on": "2013-01-01",
+            "ends_on": "2018-01-01",
+        },
+    ),
+    Row("GET /v1/agreement-amendments/{agreement_amendment_id}", READ, "agreement-amendments"),
+    Row("GET /v1/agreement-lines", READ),
+    Row(
+        "POST /v1/agreement-lines",
+        OWN_COUNTRY,
+        body=lambda own: {
+            "agreement_code": own["agreements"]["code"],
+            "number": 2,
+            "fund_line_code": own["controlled line"]["code"],
+        },
+    ),
+    Row("GET /v1/agreement-lines/{agreement_line_id}", READ, "agreement-lines"),
+    Row("GET /v1/agreement-deliverables", READ),
+    Row(
+        "POST /v1/agreement-deliverables",
+        OWN_COUNTRY,
+        body=lambda own: {"agreement_code": own["agreements"]["code"], "kind": "visits", "promised": 2},
+    ),
+    Row("GET /v1/agreement-deliverables/{agreement_deliverable_id}", READ, "agreement-deliverables"),
+    Row(
+        "PATCH /v1/agreement-deliverables/{agreement_deliverable_id}",
+        OWN_COUNTRY,
+        "agreement-deliverables",
+        {"promised": 3},
+    ),
+    Row("GET /v1/treasury-accounts", READ),
+    Row("POST /v1/treasury-accounts", OFFICERS, body={"code": "011-X-1022-000", "title": "New"}),
+    Row("GET /v1/treasury-accounts/{treasury_account_id}", READ, "treasury-accounts"),
+    Row("PATCH /v1/treasury-accounts/{treasury_account_id}", OFFICERS, "treasury-accounts", {"title": "Other"}),
+    Row("GET /v1/fund-codes", READ),
+    Row("POST /v1/fund-codes", OFFICERS, body={"kind": "initiative", "code": "NEW", "title": "New"}),
+    Row("GET /v1/fund-codes/{fund_code_id}", READ, "fund-codes"),
+    Row("PATCH /v1/fund-codes/{fund_code_id}", OFFICERS, "fund-codes", {"title": "Other"}),
     Row("GET /v1/fund-lines", READ),
     Row(
         "POST /v1/fund-lines",

@@ -20,10 +20,10 @@ MOST_ROWS: Final = 60  # of a kind that are remembered
 FEW_ROWS: Final = 6  # of a kind that are left to refer to: no more are voided
 COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
-    "agencies", "attendances", "certifications", "completions", "conflicts", "course-versions", "courses",
-    "coverage-declarations", "duplicate-candidates", "enrollments", "fund-lines", "identity-documents",
+    "agencies", "agreement-amendments", "agreement-deliverables", "agreement-lines", "agreements", "attendances", "certifications", "completions", "conflicts", "course-versions", "courses",
+    "coverage-declarations", "duplicate-candidates", "enrollments", "entry-proposals", "fund-codes", "fund-lines", "identity-documents",
     "instructor-assignments", "ledger-entries", "measures", "merges", "partnerships", "people", "programs",
-    "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "units", "vetting-records",
+    "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "treasury-accounts", "units", "vetting-records",
 )  # fmt: skip
 # Of the gateway, for administrators. The users and tokens that do the fuzzing are not among them.
 MANAGED: Final = ("grants", "tokens", "users")
@@ -33,6 +33,8 @@ LEFT_ALONE_NAMES: Final = ("Twin", "Double")
 CODES: Final = {
     "agency_code": "agencies",
     "agency_codes": "agencies",
+    "agreement_code": "agreements",
+    "awarding_agency_code": "agencies",
     "co_provider_agency_codes": "agencies",
     "course_code": "courses",
     "figure_code": "reported-figures",
@@ -47,8 +49,10 @@ CODES: Final = {
     "program_code": "programs",
     "provider_agency_code": "agencies",
     "publisher_agency_code": "agencies",
+    "recipient_agency_code": "agencies",
     "qualifies_for_course_code": "courses",
     "series_code": "series",
+    "treasury_account_code": "treasury-accounts",
     "source_code": "sources",
 }
 IDS: Final = {
@@ -57,9 +61,9 @@ IDS: Final = {
     "user_id": "users",
 }  # fmt: skip
 # References that must fit more than one record at once: left out.
-UNFED: Final = ("course_version_id", "renews_certification_id", "unit_id")
+UNFED: Final = ("course_version_id", "parent_line_id", "renews_certification_id", "unit_id")
 CHANGES_OF_STATE: Final = (
-    "/confirm", "/dismiss", "/reinstate", "/revoke", "/suspend", "/transitions",
+    "/confirm", "/decline", "/dismiss", "/post", "/reinstate", "/revoke", "/sign", "/suspend", "/transitions",
 )  # fmt: skip
 COUNTRY_FIELDS: Final = (
     "beneficiary_country_code", "beneficiary_country_codes", "country_code", "host_country_code", "nationality_code",
@@ -399,6 +403,7 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "coverage-declarations": _window("complete_from", "complete_to"),
     "enrollments": _enrollment,
     "identity-documents": _document,
+    "entry-proposals": _entry,
     "ledger-entries": _entry,
     "merges": _merge,
     "people": _person,

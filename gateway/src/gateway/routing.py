@@ -40,7 +40,18 @@ NOUNS: Final = {
         "units",
         "vetting-records",
     ),
-    "funding": ("fund-lines", "ledger-entries", "money-totals"),
+    "funding": (
+        "agreement-amendments",
+        "agreement-deliverables",
+        "agreement-lines",
+        "agreements",
+        "entry-proposals",
+        "fund-codes",
+        "fund-lines",
+        "ledger-entries",
+        "money-totals",
+        "treasury-accounts",
+    ),
 }
 # What a service answers about the records of another: noun and last word of the address.
 ABOUT: Final = {("agencies", "reach"): "trainings"}
@@ -89,7 +100,18 @@ TYPES: Final = {
         "agency-refs",
         "program-refs",
     ),
-    "funding": ("fund-lines", "ledger-entries"),
+    "funding": (
+        "fund-lines",
+        "ledger-entries",
+        "treasury-accounts",
+        "fund-codes",
+        "agreements",
+        "agreement-amendments",
+        "agreement-lines",
+        "agreement-deliverables",
+        "entry-proposals",
+        "funding-agency-refs",
+    ),
     "gateway": ("grants", "tokens", "users", "sign-in-links"),
 }
 _SERVICE_OF: Final = {noun: service for service, nouns in NOUNS.items() for noun in nouns}

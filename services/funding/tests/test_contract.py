@@ -1,10 +1,12 @@
 """What every service promises, whatever it is about."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from chassis.feed import NOT_CAPTURED
 from chassis.testing import Api, Database
 from chassis.testing.contract import Write, check_answers, check_document, check_writes
+from chassis.tokens import Caller
 from funding.models import metadata
 from funding.routes.changes import KINDS
 
@@ -17,11 +19,50 @@ async def test_answers_keep_the_style(api: Api) -> None:
     await check_answers(api)
 
 
+async def change(api: Api, noun: str, parameter: str, body: dict[str, Any], verb: str = "") -> Write:
+    """A change of the first record of its noun, by PATCH or by a verb."""
+    made = (await api.viewer().get(f"/v1/{noun}")).json()["items"][0]
+    method, end = ("POST", f"/{verb}") if verb else ("PATCH", "")
+    return Write(f"{method} /v1/{noun}/{{{parameter}}}{end}", f"/v1/{noun}/{made['id']}{end}", body, made["version"])
+
+
 async def writes(api: Api) -> AsyncIterator[Write]:
+    account = {"code": "019-011-2012/2017-1022-000", "title": "Law enforcement"}
+    yield Write("POST /v1/treasury-accounts", "/v1/treasury-accounts", account)
+    yield await change(api, "treasury-accounts", "treasury_account_id", {"valid_to": "2020-01-01"})
+    yield Write("POST /v1/fund-codes", "/v1/fund-codes", {"kind": "function", "code": "POLICE", "title": "Police"})
+    yield await change(api, "fund-codes", "fund_code_id", {"title": "Policing"})
     line = {"code": "MX-CORR", "title": "Corrections, Mexico", "country_code": "MX"}
     yield Write("POST /v1/fund-lines", "/v1/fund-lines", line)
-    made = (await api.viewer().get("/v1/fund-lines")).json()["items"][0]
-    yield Write("PATCH /v1/fund-lines/{fund_line_id}", f"/v1/fund-lines/{made['id']}", {"title": "Prisons, Mexico"})
+    yield await change(api, "fund-lines", "fund_line_id", {"title": "Prisons, Mexico"})
+    controlled = {"code": "MX-2012", "title": "Two", "country_code": "MX", "treasury_account_code": account["code"]}
+    yield Write("POST /v1/fund-lines", "/v1/fund-lines", controlled)
+    letter = {"code": "LOA", "type": "loa", "title": "Letter", "country_code": "MX", "awarding_agency_code": "US-INL"}
+    letter |= {"recipient_agency_code": "MX-SSP", "ceiling": {"amount": "500.00"}}
+    yield Write("POST /v1/agreements", "/v1/agreements", letter)
+    yield await change(api, "agreements", "agreement_id", {"title": "The letter"})
+    yield await change(api, "agreements", "agreement_id", {"to": "cleared"}, verb="transitions")
+    signature = {"signed_on": "2012-01-15", "document_reference": "Page 9"}
+    for party in ("awarding", "recipient"):
+        yield await change(api, "agreements", "agreement_id", signature | {"party": party}, verb="sign")
+    yield await change(api, "agreements", "agreement_id", {"to": "signed"}, verb="transitions")
+    of_letter = {"agreement_code": "LOA", "number": 1}
+    more = {"kind": "ceiling_increase", "signed_on": "2013-01-01", "amount": {"amount": "50.00"}}
+    yield Write("POST /v1/agreement-amendments", "/v1/agreement-amendments", of_letter | more)
+    yield Write("POST /v1/agreement-lines", "/v1/agreement-lines", of_letter | {"fund_line_code": "MX-2012"})
+    promise = {"agreement_code": "LOA", "kind": "seats", "promised": 120}
+    yield Write("POST /v1/agreement-deliverables", "/v1/agreement-deliverables", promise)
+    yield await change(api, "agreement-deliverables", "agreement_deliverable_id", {"promised": 130})
+    allotment = {"fund_line_code": "MX-2012", "kind": "allotment", "amount": {"amount": "9.00"}}
+    proposal = allotment | {"effective_date": "2012-03-01"}
+    yield Write("POST /v1/entry-proposals", "/v1/entry-proposals", proposal)
+    why = {"reason": "The advice says 900.00."}
+    yield await change(api, "entry-proposals", "entry_proposal_id", why, verb="decline")
+    # Somebody else proposes what is posted.
+    maker = api.as_caller(Caller("maker", "Maker", "officer", frozenset({"*"})))
+    proposed = await maker.post("/v1/entry-proposals", json=proposal, headers={"Idempotency-Key": "maker"})
+    operation, address = "POST /v1/entry-proposals/{entry_proposal_id}/post", f"{proposed.headers['location']}/post"
+    yield Write(operation, address)
     entry = {"fund_line_code": "MX-CORR", "kind": "obligation", "amount": {"amount": "1.00", "currency": "USD"}}
     yield Write("POST /v1/ledger-entries", "/v1/ledger-entries", entry | {"effective_date": "2016-03-01"})
 

@@ -24,9 +24,10 @@ from hypothesis import strategies as st
 
 
 def test_every_kind_has_one_posting_and_every_stage_a_label_and_a_kind() -> None:
-    assert list(POSTINGS) == list(EntryKind)
+    # A closing is of the stage that it names.
+    assert [*POSTINGS, EntryKind.cancellation_close] == list(EntryKind)
     assert list(LABELS) == list(Stage)
-    assert sorted(kind for stage in Stage for kind in kinds_of(stage)) == sorted(EntryKind)
+    assert sorted(kind for stage in Stage for kind in kinds_of(stage)) == sorted(POSTINGS)
 
 
 def test_kind_gives_stage_and_sign() -> None:
@@ -45,6 +46,8 @@ def test_kind_gives_stage_and_sign() -> None:
         "refund": ("disbursed", -1),
     }
     assert signed_amount(EntryKind.refund, Decimal("2.50")) == Decimal("-2.50")
+    assert signed_amount(EntryKind.refund, Decimal("2.50"), is_reversal=True) == Decimal("2.50")
+    assert signed_amount(EntryKind.cancellation_close, Decimal("2.50")) == Decimal("-2.50")
 
 
 def test_only_awards_under_a_bulk_obligation_are_the_second_tier() -> None:
@@ -52,9 +55,12 @@ def test_only_awards_under_a_bulk_obligation_are_the_second_tier() -> None:
 
 
 def test_rule_is_worded_from_the_kinds() -> None:
-    assert rule_of(Stage.appropriated) == "appropriations"
-    assert rule_of(Stage.obligated) == "obligations + upward adjustments - deobligations"
-    assert rule_of(Stage.sub_obligated) == "sub-obligations - sub-deobligations"
+    assert rule_of(Stage.appropriated) == "appropriations, each less its reversals"
+    assert (
+        rule_of(Stage.obligated)
+        == "obligations + upward adjustments - deobligations - closings at cancellation, each less its reversals"
+    )
+    assert rule_of(Stage.disbursed) == "disbursements - refunds, each less its reversals"
 
 
 def test_commitment_is_labeled_as_a_reservation() -> None:

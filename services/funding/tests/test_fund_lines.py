@@ -9,7 +9,9 @@ LINE = {"code": "MX-CORR", "title": "Corrections, Mexico", "country_code": "MX",
 
 async def test_created_fund_line_is_read_back_whole(api: Api, make: Any) -> None:
     made = await make.fund_line(**LINE)
-    assert made == LINE | {key: made[key] for key in ("id", "created_at", "updated_at")} | {"version": 1}
+    codes = dict.fromkeys(("treasury_account_code", "function_code", "initiative_code", "operating_unit_code"))
+    stored = {key: made[key] for key in ("id", "created_at", "updated_at")} | {"version": 1}
+    assert made == LINE | stored | codes | {"is_controlled": False}
     read = await api.viewer().get(f"/v1/fund-lines/{made['id']}")
     assert (read.status_code, read.json(), read.headers["etag"]) == (200, made, '"1"')
     by_code = (await api.viewer().get("/v1/fund-lines?code=MX-CORR")).json()

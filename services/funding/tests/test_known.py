@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from chassis.testing import Api, Database
 from chassis.testing.known import Memory, reader
-from funding.domain import EntryKind
+from funding.domain import POSTINGS
 from sqlalchemy.ext.asyncio import create_async_engine
 
 MOMENTS: Final = 100
@@ -34,7 +34,7 @@ async def step(make: Any, chance: random.Random, lines: list[dict[str, Any]]) ->
         lines[place] = answer.json()
     else:
         await make.entry(
-            chance.choice([str(kind) for kind in EntryKind]),
+            chance.choice([str(kind) for kind in POSTINGS]),
             f"{chance.randrange(1, 10**6)}.{chance.randrange(100):02}",
             chance.choice(DAYS),
             chance.choice(("USD", "USD", "MXN")),

@@ -70,9 +70,9 @@ async def test_total_says_what_it_is(api: Api, make: Any) -> None:
                 "entries": 3,
                 "boundary": boundary,
                 "as_of": "2016-09-30",
-                "rule": "obligations + upward adjustments - deobligations",
-                "entries_url": "/v1/ledger-entries?country_code=MX&kind=obligation&kind=upward_adjustment"
-                "&kind=deobligation&currency=USD&effective_date_lte=2016-09-30",
+                "rule": "obligations + upward adjustments - deobligations - closings at cancellation, each less its reversals",
+                "entries_url": "/v1/ledger-entries?country_code=MX&stage=obligated&currency=USD"
+                "&effective_date_lte=2016-09-30",
             }
         ],
         "known_at": None,

@@ -1,6 +1,10 @@
 """How the funding service is put together."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from chassis.app import make_app
+from chassis.references import open_client
 from fastapi import FastAPI
 
 from funding.routes import ROUTERS
@@ -10,11 +14,21 @@ from funding.settings import MIGRATIONS, FundingSettings
 
 def create_app() -> FastAPI:
     """The app, with its settings from the environment."""
+    settings = FundingSettings()
+
+    @asynccontextmanager
+    async def connect_to_programs(app: FastAPI) -> AsyncIterator[None]:
+        async with open_client(settings.programs_url, settings.programs_timeout_seconds, "programs") as client:
+            app.state.programs_client = client
+            yield
+
     return make_app(
         name="funding",
-        description="Fund lines, the append-only ledger of their money, and totals that name their stage.",
+        description="Treasury accounts, fund lines, agreements, the append-only ledger of their money, and totals that "
+        "name their stage.",
         routers=ROUTERS,
-        settings=FundingSettings(),
+        settings=settings,
         migrations=MIGRATIONS,
         constraint_words=CONSTRAINT_WORDS,
+        lifespan=connect_to_programs,
     )

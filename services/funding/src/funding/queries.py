@@ -1,28 +1,145 @@
 """Questions to the funding tables. Nothing here changes anything."""
 
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from chassis.paging import Listing
-from sqlalchemy import ColumnElement, Integer, String, column, func, or_, values
+from sqlalchemy import ColumnElement, Integer, String, and_, case, column, func, or_, true, values
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from funding.domain import POSTINGS, Stage, Tier, fiscal_year_days, kinds_of, tier_of
-from funding.models import FundLine, LedgerEntry
+from funding.domain import (
+    CLOSABLE,
+    CLOSING,
+    POSTINGS,
+    US_FUNDS,
+    AccountPhase,
+    AgreementType,
+    EntryKind,
+    FundCodeKind,
+    Share,
+    Stage,
+    Tier,
+    fiscal_year_days,
+    kinds_of,
+    tier_of,
+)
+from funding.models import (
+    Agreement,
+    AgreementAmendment,
+    AgreementDeliverable,
+    AgreementLine,
+    EntryProposal,
+    FundCode,
+    FundLine,
+    LedgerEntry,
+    TreasuryAccount,
+)
 
-# The table of signs as rows that a query can join.
+# The table of signs as rows that a query can join. A closing is of the stage that it names.
 _SIGNS: Final = values(column("kind", String), column("stage", String), column("sign", Integer), name="signs").data(
     [(str(kind), str(posting.stage), posting.sign) for kind, posting in POSTINGS.items()]
+    + [(str(EntryKind.cancellation_close), str(stage), CLOSING.sign) for stage in CLOSABLE]
 )
+_POSTED: Final = and_(
+    _SIGNS.c.kind == LedgerEntry.kind, func.coalesce(LedgerEntry.closes_stage, _SIGNS.c.stage) == _SIGNS.c.stage
+)
+# A reversal moves back what it reverses.
+_MOVED: Final[Any] = case((col(LedgerEntry.reverses_entry_id).is_(None), _SIGNS.c.sign), else_=-_SIGNS.c.sign) * col(
+    LedgerEntry.amount_value
+)
+
+
+def treasury_accounts(as_of: date, present: Callable[[Any], object]) -> Listing:
+    """All accounts of the Treasury, each with its phase on a day."""
+    return Listing(
+        statement=select(TreasuryAccount),
+        filters={
+            "code": TreasuryAccount.code,
+            "federal_account_code": TreasuryAccount.federal_account_code,
+            "phase": lambda phases: or_(*(_in_phase(phase, as_of) for phase in phases)),
+            "valid_on": _in_use(TreasuryAccount),
+            "as_of": lambda _: true(),
+            "available_to": TreasuryAccount.available_to,
+            "cancels_on": TreasuryAccount.cancels_on,
+        },
+        sorts={
+            "code": TreasuryAccount.code,
+            "title": TreasuryAccount.title,
+            "created_at": TreasuryAccount.created_at,
+            "updated_at": TreasuryAccount.updated_at,
+        },
+        id=TreasuryAccount.id,
+        text=[TreasuryAccount.title, TreasuryAccount.code],
+        present=present,
+    )
+
+
+def _in_phase(phase: AccountPhase, day: date) -> ColumnElement[bool]:
+    starts, ends, cancels = (
+        col(TreasuryAccount.available_from),
+        col(TreasuryAccount.available_to),
+        col(TreasuryAccount.cancels_on),
+    )
+    if phase is AccountPhase.upcoming:
+        return starts > day
+    if phase is AccountPhase.canceled:
+        return cancels <= day
+    if phase is AccountPhase.expired:
+        return and_(ends < day, cancels > day)
+    return or_(ends.is_(None), and_(starts <= day, ends >= day))
+
+
+def _in_use(table: type[TreasuryAccount | FundCode]) -> Callable[[date], ColumnElement[bool]]:
+    def condition(day: date) -> ColumnElement[bool]:
+        starts, ends = col(table.valid_from), col(table.valid_to)
+        return and_(or_(starts.is_(None), starts <= day), or_(ends.is_(None), ends >= day))
+
+    return condition
+
+
+async def find_treasury_account(session: AsyncSession, code: str) -> TreasuryAccount | None:
+    """The account with this symbol."""
+    return (await session.exec(select(TreasuryAccount).where(TreasuryAccount.code == code))).first()
+
+
+def fund_codes() -> Listing:
+    """All codes of fund lines."""
+    return Listing(
+        statement=select(FundCode),
+        filters={"kind": FundCode.kind, "code": FundCode.code, "valid_on": _in_use(FundCode)},
+        sorts={
+            "kind": FundCode.kind,
+            "code": FundCode.code,
+            "title": FundCode.title,
+            "created_at": FundCode.created_at,
+            "updated_at": FundCode.updated_at,
+        },
+        id=FundCode.id,
+        text=[FundCode.title, FundCode.code],
+    )
+
+
+async def find_fund_code(session: AsyncSession, kind: FundCodeKind, code: str) -> FundCode | None:
+    """The code of this kind."""
+    return (await session.exec(select(FundCode).where(FundCode.kind == kind, FundCode.code == code))).first()
 
 
 def fund_lines() -> Listing:
     """All fund lines."""
     return Listing(
         statement=select(FundLine),
-        filters={"code": FundLine.code, "country_code": FundLine.country_code, "purpose": FundLine.purpose},
+        filters={
+            "code": FundLine.code,
+            "country_code": FundLine.country_code,
+            "purpose": FundLine.purpose,
+            "treasury_account_code": FundLine.treasury_account_code,
+            "function_code": FundLine.function_code,
+            "initiative_code": FundLine.initiative_code,
+            "operating_unit_code": FundLine.operating_unit_code,
+        },
         sorts={
             "code": FundLine.code,
             "title": FundLine.title,
@@ -40,6 +157,103 @@ async def find_fund_line(session: AsyncSession, code: str) -> FundLine | None:
     return (await session.exec(select(FundLine).where(FundLine.code == code))).first()
 
 
+def agreements() -> Listing:
+    """All agreements."""
+    return Listing(
+        statement=select(Agreement),
+        filters={
+            "code": Agreement.code,
+            "type": Agreement.type,
+            "status": Agreement.status,
+            "country_code": Agreement.country_code,
+            "awarding_agency_code": Agreement.awarding_agency_code,
+            "recipient_agency_code": Agreement.recipient_agency_code,
+            "agency_code": lambda codes: or_(
+                col(Agreement.awarding_agency_code).in_(codes), col(Agreement.recipient_agency_code).in_(codes)
+            ),
+            "parent_code": Agreement.parent_code,
+            "starts_on": Agreement.starts_on,
+            "ends_on": Agreement.ends_on,
+        },
+        sorts={
+            "code": Agreement.code,
+            "title": Agreement.title,
+            "type": Agreement.type,
+            "status": Agreement.status,
+            "created_at": Agreement.created_at,
+            "updated_at": Agreement.updated_at,
+        },
+        id=Agreement.id,
+        text=[Agreement.title, Agreement.code, Agreement.purpose],
+    )
+
+
+async def find_agreement(session: AsyncSession, code: str, *, lock: bool = False) -> Agreement | None:
+    """The agreement with this code, locked for the rest of the transaction if asked."""
+    statement = select(Agreement).where(Agreement.code == code)
+    return (await session.exec(statement.with_for_update(key_share=True) if lock else statement)).first()
+
+
+def agreement_amendments() -> Listing:
+    """All amendments."""
+    return Listing(
+        statement=select(AgreementAmendment),
+        filters={
+            "agreement_code": AgreementAmendment.agreement_code,
+            "kind": AgreementAmendment.kind,
+            "signed_on": AgreementAmendment.signed_on,
+        },
+        sorts={
+            "agreement_code": AgreementAmendment.agreement_code,
+            "number": AgreementAmendment.number,
+            "signed_on": AgreementAmendment.signed_on,
+            "created_at": AgreementAmendment.created_at,
+        },
+        id=AgreementAmendment.id,
+    )
+
+
+def agreement_lines() -> Listing:
+    """All lines of agreements."""
+    return Listing(
+        statement=select(AgreementLine),
+        filters={
+            "agreement_code": AgreementLine.agreement_code,
+            "fund_line_code": AgreementLine.fund_line_code,
+            "country_code": lambda codes: col(AgreementLine.fund_line_code).in_(
+                select(FundLine.code).where(col(FundLine.country_code).in_(codes))
+            ),
+            "parent_line_id": AgreementLine.parent_line_id,
+        },
+        sorts={
+            "agreement_code": AgreementLine.agreement_code,
+            "number": AgreementLine.number,
+            "fund_line_code": AgreementLine.fund_line_code,
+            "created_at": AgreementLine.created_at,
+        },
+        id=AgreementLine.id,
+    )
+
+
+def agreement_deliverables() -> Listing:
+    """All that agreements promise."""
+    return Listing(
+        statement=select(AgreementDeliverable),
+        filters={
+            "agreement_code": AgreementDeliverable.agreement_code,
+            "kind": AgreementDeliverable.kind,
+            "due_on": AgreementDeliverable.due_on,
+        },
+        sorts={
+            "agreement_code": AgreementDeliverable.agreement_code,
+            "kind": AgreementDeliverable.kind,
+            "created_at": AgreementDeliverable.created_at,
+            "updated_at": AgreementDeliverable.updated_at,
+        },
+        id=AgreementDeliverable.id,
+    )
+
+
 def ledger_entries() -> Listing:
     """All ledger entries."""
     return Listing(
@@ -55,6 +269,11 @@ def ledger_entries() -> Listing:
             "effective_date": LedgerEntry.effective_date,
             "amount": LedgerEntry.amount_value,
             "document_reference": LedgerEntry.document_reference,
+            "agreement_line_id": LedgerEntry.agreement_line_id,
+            "agreement_code": _of_agreements,
+            "adjusts_entry_id": LedgerEntry.adjusts_entry_id,
+            "reverses_entry_id": LedgerEntry.reverses_entry_id,
+            "proposal_id": LedgerEntry.proposal_id,
         },
         sorts={
             "effective_date": LedgerEntry.effective_date,
@@ -68,7 +287,7 @@ def ledger_entries() -> Listing:
 
 
 def _of_stages(stages: list[Stage]) -> ColumnElement[bool]:
-    return col(LedgerEntry.kind).in_(kinds_of(*stages))
+    return or_(col(LedgerEntry.kind).in_(kinds_of(*stages)), col(LedgerEntry.closes_stage).in_(stages))
 
 
 def _of_tiers(tiers: list[Tier]) -> ColumnElement[bool]:
@@ -78,6 +297,69 @@ def _of_tiers(tiers: list[Tier]) -> ColumnElement[bool]:
 def _of_countries(codes: list[str]) -> ColumnElement[bool]:
     lines = select(FundLine.code).where(col(FundLine.country_code).in_(codes))
     return col(LedgerEntry.fund_line_code).in_(lines)
+
+
+def _of_agreements(codes: list[str]) -> ColumnElement[bool]:
+    lines = select(AgreementLine.id).where(col(AgreementLine.agreement_code).in_(codes))
+    return col(LedgerEntry.agreement_line_id).in_(lines)
+
+
+def entry_proposals() -> Listing:
+    """All proposed entries."""
+    return Listing(
+        statement=select(EntryProposal),
+        filters={
+            "fund_line_code": EntryProposal.fund_line_code,
+            "kind": EntryProposal.kind,
+            "country_code": lambda codes: col(EntryProposal.fund_line_code).in_(
+                select(FundLine.code).where(col(FundLine.country_code).in_(codes))
+            ),
+            "status": EntryProposal.status,
+            "agreement_line_id": EntryProposal.agreement_line_id,
+            "effective_date": EntryProposal.effective_date,
+            "amount": EntryProposal.amount_value,
+        },
+        sorts={
+            "effective_date": EntryProposal.effective_date,
+            "amount": EntryProposal.amount_value,
+            "fund_line_code": EntryProposal.fund_line_code,
+            "created_at": EntryProposal.created_at,
+            "updated_at": EntryProposal.updated_at,
+        },
+        id=EntryProposal.id,
+        text=[EntryProposal.document_reference, EntryProposal.note],
+    )
+
+
+async def list_shares(session: AsyncSession, fund_line_code: str, as_of: date) -> list[Share]:
+    """What each line of an agreement, and the fund line itself (None), holds of US funds on a day, by stage."""
+    statement = (
+        select(LedgerEntry.agreement_line_id, AgreementLine.parent_line_id, _SIGNS.c.stage, func.sum(_MOVED))
+        .join(_SIGNS, _POSTED)
+        .outerjoin(AgreementLine, col(AgreementLine.id) == LedgerEntry.agreement_line_id)
+        .where(
+            LedgerEntry.fund_line_code == fund_line_code,
+            LedgerEntry.currency == US_FUNDS,
+            LedgerEntry.effective_date <= as_of,
+        )
+        .group_by(col(LedgerEntry.agreement_line_id), col(AgreementLine.parent_line_id), _SIGNS.c.stage)
+    )
+    sums: dict[tuple[Any, Any], dict[Stage, Decimal]] = {(None, None): {}}
+    for line, parent, stage, amount in (await session.exec(statement)).all():
+        sums.setdefault((line, parent), {})[Stage(stage)] = amount
+        if parent is not None:  # whose own entries may all be on another day
+            sums.setdefault((parent, None), {})
+    return [Share(line, parent, by_stage) for (line, parent), by_stage in sums.items()]
+
+
+async def find_obligating_lines(session: AsyncSession, lines: Iterable[Any]) -> dict[Any, AgreementType]:
+    """The type of agreement of each line."""
+    statement = (
+        select(AgreementLine.id, Agreement.type)
+        .join(Agreement, col(Agreement.code) == AgreementLine.agreement_code)
+        .where(col(AgreementLine.id).in_([line for line in lines if line is not None]))
+    )
+    return {line: AgreementType(kind) for line, kind in (await session.exec(statement)).all()}
 
 
 def _in_fiscal_years(years: list[int]) -> ColumnElement[bool]:
@@ -98,15 +380,14 @@ async def list_stage_totals(session: AsyncSession, country_code: str, as_of: dat
 
     A stage without entries is absent: nothing recorded is not zero.
     """
-    sign: Any = _SIGNS.c.sign
     statement = (
         select(
             _SIGNS.c.stage,
             col(LedgerEntry.currency),
-            func.sum(sign * col(LedgerEntry.amount_value)),
+            func.sum(_MOVED),
             func.count(),
         )
-        .join(_SIGNS, _SIGNS.c.kind == LedgerEntry.kind)
+        .join(_SIGNS, _POSTED)
         .join(FundLine, col(FundLine.code) == LedgerEntry.fund_line_code)
         .where(FundLine.country_code == country_code, LedgerEntry.effective_date <= as_of)
         .group_by(_SIGNS.c.stage, col(LedgerEntry.currency))

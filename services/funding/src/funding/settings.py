@@ -4,9 +4,18 @@ from pathlib import Path
 from typing import Final
 
 from chassis.settings import Settings
+from pydantic import Field
 
 MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
 
 
 class FundingSettings(Settings):
-    """Nothing beyond what every service needs."""
+    """Where the programs service is."""
+
+    programs_url: str = Field(
+        pattern="^(https?://|unix:/).+", description="http://host:port, or unix:/path of the programs service's socket."
+    )
+    programs_timeout_seconds: float = Field(default=2, gt=0, description="For one look-up at the programs service.")
+    reference_fresh_seconds: int = Field(
+        default=86_400, ge=0, description="How long a reference is used before it is asked for again."
+    )

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from chassis.app import make_app
+from chassis.references import open_client
 from chassis.sealing import Sealer
 from fastapi import FastAPI
 
 from trainings import service
 from trainings.privacy import MasterKey
-from trainings.references import open_client
 from trainings.routes import ROUTERS
 from trainings.service.roster_imports.papers import Tools
 from trainings.settings import MIGRATIONS, TrainingsSettings
@@ -22,7 +22,7 @@ def create_app() -> FastAPI:
 
     @asynccontextmanager
     async def connect_to_programs(app: FastAPI) -> AsyncIterator[None]:
-        async with open_client(settings.programs_url, settings.programs_timeout_seconds) as client:
+        async with open_client(settings.programs_url, settings.programs_timeout_seconds, "programs") as client:
             app.state.programs_client = client
             yield
 

@@ -2,6 +2,30 @@
 
 from typing import Final
 
-from funding.routes import changes, fund_lines, ledger_entries, money_totals
+from funding.routes import (
+    agreement_amendments,
+    agreement_deliverables,
+    agreement_lines,
+    agreements,
+    changes,
+    entry_proposals,
+    fund_codes,
+    fund_lines,
+    ledger_entries,
+    money_totals,
+    treasury_accounts,
+)
 
-ROUTERS: Final = [fund_lines.router, ledger_entries.router, money_totals.router, changes.router]
+ROUTERS: Final = [
+    treasury_accounts.router,
+    fund_codes.router,
+    fund_lines.router,
+    agreements.router,
+    agreement_amendments.router,
+    agreement_lines.router,
+    agreement_deliverables.router,
+    entry_proposals.router,
+    ledger_entries.router,
+    money_totals.router,
+    changes.router,
+]

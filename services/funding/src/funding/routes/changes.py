@@ -6,5 +6,13 @@ from chassis.changes import Kind, changes_router
 
 from funding.models import metadata
 
-KINDS: Final = tuple(Kind(metadata.tables[table]) for table in ("fund_lines", "ledger_entries"))
+_TABLES: Final = (
+    "fund_lines", "ledger_entries", "treasury_accounts", "fund_codes", "agreements", "agreement_amendments",
+    "agreement_lines", "agreement_deliverables", "entry_proposals",
+)  # fmt: skip
+KINDS: Final = (
+    *(Kind(metadata.tables[table]) for table in _TABLES),
+    # Trainings keeps such rows too, and each type of change has one service.
+    Kind(metadata.tables["agency_refs"], name="funding-agency-refs", is_part=True),
+)
 router: Final = changes_router(KINDS)

@@ -3,16 +3,40 @@
 import uuid
 from typing import Annotated, Final
 
+from chassis.known import LookingBack, default_day, say_moment
 from chassis.paging import Page, answer_list
 from chassis.resources import IfMatch, created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
 from fastapi import Query, Request, Response
 
 from funding import queries, service
+from funding.domain import balances_of, dollars, parse_symbol
 from funding.models import FundLine
+from funding.schemas.balances import BalancesQuery, BalancesRead
 from funding.schemas.fund_lines import FundLineCreate, FundLinePage, FundLineQuery, FundLineRead, FundLineUpdate
 
 router: Final = work_router("Fund lines")
+
+
+@router.get("/fund-lines/{fund_line_id}/balances", response_model=BalancesRead)
+async def get_fund_line_balances(
+    session: Session, fund_line_id: uuid.UUID, query: Annotated[BalancesQuery, Query()], moment: LookingBack
+) -> BalancesRead:
+    """Read what a fund line holds on a day: by stage, and what is left between stages."""
+    fund_line = await get_row(session, FundLine, fund_line_id)
+    as_of = query.as_of or default_day(moment.known_at if moment else None)
+    shares = await queries.list_shares(session, fund_line.code, as_of)
+    types = await queries.find_obligating_lines(session, (share.line for share in shares))
+    sums = {name: dollars(amount) for name, amount in balances_of(shares, types).items()}
+    code = fund_line.treasury_account_code
+    return BalancesRead(
+        fund_line_code=fund_line.code,
+        as_of=as_of,
+        phase=parse_symbol(code).phase_on(as_of) if code else None,
+        boundary=f"All entries of the fund line {fund_line.code} in US dollars, of all years.",
+        **say_moment(moment),
+        **sums,
+    )
 
 
 @router.get("/fund-lines", response_model=FundLinePage)

@@ -9,7 +9,7 @@ from chassis.unit_of_work import Session, work_router
 from fastapi import Query
 
 from funding import queries
-from funding.domain import LABELS, boundary_of, kinds_of, rule_of, tier_of
+from funding.domain import LABELS, boundary_of, rule_of, tier_of
 from funding.schemas.money import MoneyRead
 from funding.schemas.money_totals import MoneyTotalsQuery, MoneyTotalsRead, StageTotalRead
 
@@ -51,7 +51,7 @@ def _read(total: queries.StageTotal, country_code: str, as_of: date, moment: Mom
 def _entries_url(total: queries.StageTotal, country_code: str, as_of: date, moment: Moment | None) -> str:
     pairs = [
         ("country_code", country_code),
-        *(("kind", str(kind)) for kind in kinds_of(total.stage)),
+        ("stage", str(total.stage)),
         ("currency", total.currency),
         ("effective_date_lte", as_of.isoformat()),
         *([("known_at", write_instant(moment.known_at))] if moment else []),

@@ -5,6 +5,13 @@ from chassis.paging import ListQuery, Page, sort_by
 from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
 from pydantic import ConfigDict, Field
 
+from funding.schemas.treasury_accounts import Symbol
+
+_ACCOUNT = (
+    "The account of the Treasury that the money is of. Null where it is not known yet: then the ledger keeps its "
+    "entries as they come. Once it is set it stays, and every rule of the ledger holds."
+)
+
 
 class FundLineCreate(CreateBody):
     """A fund line to record."""
@@ -17,6 +24,10 @@ class FundLineCreate(CreateBody):
                     "title": "Corrections, Mexico",
                     "country_code": "MX",
                     "purpose": "Instructor training and accreditation.",
+                    "treasury_account_code": None,
+                    "function_code": None,
+                    "initiative_code": None,
+                    "operating_unit_code": None,
                 }
             ]
         }
@@ -26,6 +37,10 @@ class FundLineCreate(CreateBody):
     title: Line
     country_code: CountryCode
     purpose: Text | None = Field(default=None, description="What the money is for.")
+    treasury_account_code: Symbol | None = Field(default=None, description=_ACCOUNT)
+    function_code: Code | None = Field(default=None, description="A fund code of the kind `function`.")
+    initiative_code: Code | None = Field(default=None, description="A fund code of the kind `initiative`.")
+    operating_unit_code: Code | None = Field(default=None, description="A fund code of the kind `operating_unit`.")
 
 
 class FundLineUpdate(Body):
@@ -33,6 +48,10 @@ class FundLineUpdate(Body):
 
     title: Line = may_be_absent()
     purpose: Text | None = may_be_absent()
+    treasury_account_code: Symbol = may_be_absent(description=_ACCOUNT)
+    function_code: Code | None = may_be_absent()
+    initiative_code: Code | None = may_be_absent()
+    operating_unit_code: Code | None = may_be_absent()
 
 
 class FundLineRead(ResourceRead):
@@ -42,6 +61,11 @@ class FundLineRead(ResourceRead):
     title: str
     country_code: str
     purpose: str | None
+    treasury_account_code: str | None = Field(description=_ACCOUNT)
+    function_code: str | None
+    initiative_code: str | None
+    operating_unit_code: str | None
+    is_controlled: bool = Field(description="Whether the rules of the ledger hold for its entries: it has an account.")
 
 
 class FundLinePage(Page):
@@ -57,4 +81,9 @@ class FundLineQuery(ListQuery):
     code: list[Code] = []
     country_code: list[CountryCode] = []
     purpose_is_null: bool | None = None
+    treasury_account_code: list[Symbol] = []
+    treasury_account_code_is_null: bool | None = None
+    function_code: list[Code] = []
+    initiative_code: list[Code] = []
+    operating_unit_code: list[Code] = []
     q: str | None = Field(default=None, max_length=200, description="Text in the title or the code.")

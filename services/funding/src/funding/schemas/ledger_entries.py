@@ -1,5 +1,6 @@
 """Ledger entries on the wire."""
 
+import uuid
 from typing import Annotated
 
 from chassis.codes import Code, CountryCode, CurrencyCode, Line, Text
@@ -11,13 +12,24 @@ from pydantic import ConfigDict, Field
 from funding.domain import EntryKind, Stage, Tier
 from funding.schemas.money import MoneyCreate, MoneyRead
 
+ADJUSTS = (
+    "The earlier entry that it adjusts: the obligation of an upward adjustment or a deobligation, the commitment of a "
+    "release, the disbursement of a refund, the sub-obligation of a sub-deobligation, the allotment of a withdrawal."
+)
+REVERSES = (
+    "The entry that it takes back, whole and once: kind, amount and line are those of that entry, and it counts with "
+    "the opposite sign. Not dated before it."
+)
 FiscalYear = Annotated[
     int, Field(ge=1900, le=9999, description="US fiscal year, named by the year it ends in.", examples=[2016])
 ]
 
 
 class LedgerEntryCreate(CreateBody):
-    """An entry to record, for good: a mistake is mended by an entry of the opposite kind."""
+    """An entry to record, for good: a mistake is mended by an entry that reverses it.
+
+    For fund lines whose account is not known. On others an entry is proposed, and somebody else posts it.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -27,6 +39,8 @@ class LedgerEntryCreate(CreateBody):
                     "kind": "obligation",
                     "amount": {"amount": "1000.00", "currency": "USD"},
                     "effective_date": "2016-03-01",
+                    "adjusts_entry_id": None,
+                    "reverses_entry_id": None,
                     "document_reference": "LOA 2016-1",
                 }
             ]
@@ -37,6 +51,8 @@ class LedgerEntryCreate(CreateBody):
     kind: EntryKind
     amount: MoneyCreate
     effective_date: Day = Field(description="When it took effect; not after today (UTC).")
+    adjusts_entry_id: uuid.UUID | None = Field(default=None, description=ADJUSTS)
+    reverses_entry_id: uuid.UUID | None = Field(default=None, description=REVERSES)
     document_reference: Line | None = Field(default=None, description="The document that is evidence of it.")
     note: Text | None = None
 
@@ -50,10 +66,18 @@ class LedgerEntryRead(ResourceRead):
     stage: Stage
     tier: Tier
     amount: MoneyRead
+    signed: MoneyRead = Field(description="What it adds to its stage; negative where it takes away.")
     effective_date: Day
     fiscal_year: int = Field(description="US fiscal year, named by the year it ends in.")
     document_reference: str | None
     note: str | None
+    agreement_line_id: uuid.UUID | None
+    agreement_code: str | None
+    adjusts_entry_id: uuid.UUID | None
+    reverses_entry_id: uuid.UUID | None
+    commitment_entry_id: uuid.UUID | None = Field(description="The commitment that an obligation drew on.")
+    proposal_id: uuid.UUID | None = Field(description="Null where the fund line had no account yet.")
+    is_transferred: bool = Field(description="Under 632(a): it left for another agency, which accounts for it.")
 
 
 class LedgerEntryPage(Page):
@@ -82,4 +106,10 @@ class LedgerEntryQuery(ListQuery):
     amount_lte: PlainDecimal | None = None
     amount_lt: PlainDecimal | None = None
     document_reference_is_null: bool | None = None
+    agreement_line_id: list[uuid.UUID] = []
+    agreement_code: list[Code] = []
+    adjusts_entry_id: list[uuid.UUID] = []
+    reverses_entry_id: list[uuid.UUID] = []
+    reverses_entry_id_is_null: bool | None = None
+    proposal_id: list[uuid.UUID] = []
     q: str | None = Field(default=None, max_length=200, description="Text in the document reference or the note.")

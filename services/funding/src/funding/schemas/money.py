@@ -1,5 +1,7 @@
 """Money on the wire: an amount as plain decimal text, and its currency."""
 
+from typing import Literal
+
 from chassis.codes import CurrencyCode
 from chassis.resources import Body
 from chassis.values import Amount, PlainDecimal
@@ -24,3 +26,12 @@ class MoneyRead(BaseModel):
 
     amount: PlainDecimal
     currency: str = Field(description="ISO 4217.")
+
+
+class DollarsCreate(Body):
+    """A positive amount of US funds."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "1000.00", "currency": "USD"}]})
+
+    amount: Amount = Field(description="Positive, with at most two decimals.")
+    currency: Literal["USD"] = Field(default="USD", description="US funds are in US dollars.")

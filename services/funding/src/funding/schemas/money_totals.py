@@ -55,10 +55,13 @@ class MoneyTotalsRead(KnownRead):
                             "entries": 3,
                             "boundary": "All fund lines of country MX; transfers between them are not netted.",
                             "as_of": "2016-09-30",
-                            "rule": "obligations + upward adjustments - deobligations",
+                            "rule": (
+                                "obligations + upward adjustments - deobligations - closings at cancellation, "
+                                "each less its reversals"
+                            ),
                             "entries_url": (
-                                "/v1/ledger-entries?country_code=MX&kind=obligation&kind=upward_adjustment"
-                                "&kind=deobligation&currency=USD&effective_date_lte=2016-09-30"
+                                "/v1/ledger-entries?country_code=MX&stage=obligated&currency=USD"
+                                "&effective_date_lte=2016-09-30"
                             ),
                         }
                     ],

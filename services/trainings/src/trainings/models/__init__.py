@@ -19,7 +19,7 @@ from trainings.models.rosters import (
     Enrollment,
     InstructorAssignment,
 )
-from trainings.models.trainings import AgencyRef, ProgramRef, Reference, Training, TrainingSession
+from trainings.models.trainings import AgencyRef, ProgramRef, Training, TrainingSession
 
 __all__ = [
     "AgencyRef",
@@ -37,7 +37,6 @@ __all__ = [
     "Merge",
     "Person",
     "ProgramRef",
-    "Reference",
     "RosterImport",
     "RosterImportFile",
     "RosterImportRow",

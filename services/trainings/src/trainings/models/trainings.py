@@ -1,16 +1,16 @@
 """Scheduled deliveries of courses, their sessions, and the agencies and programs they refer to."""
 
 import uuid
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from chassis.columns import country_form, one_of, refers_to, sorted_text
+from chassis.references import Reference
 from chassis.voids import Voidable, void_is_whole
 from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
-    DateTime,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -24,15 +24,7 @@ from trainings import domain
 from trainings.models.base import Base, Stored, quantity, texts
 
 
-class Reference(Base):
-    """A record of the programs service that something here refers to, as it was when last checked."""
-
-    id: uuid.UUID
-    etag: str
-    checked_at: datetime = Field(sa_type=DateTime(timezone=True))
-
-
-class AgencyRef(Reference, table=True):
+class AgencyRef(Reference, Base, table=True):
     """An agency of the programs service."""
 
     __tablename__ = "agency_refs"
@@ -42,7 +34,7 @@ class AgencyRef(Reference, table=True):
     kind: str
 
 
-class ProgramRef(Reference, table=True):
+class ProgramRef(Reference, Base, table=True):
     """A program of the programs service."""
 
     __tablename__ = "program_refs"

@@ -3,8 +3,8 @@
 from alembic import op
 from chassis.feed import capture_anew
 
-revision = "0009"
-down_revision = "0008"
+revision = "0014"
+down_revision = "0011"
 
 
 def upgrade() -> None:

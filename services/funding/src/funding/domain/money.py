@@ -43,6 +43,7 @@ class EntryKind(StrEnum):
     sub_deobligation = auto()
     disbursement = auto()
     refund = auto()
+    cancellation_close = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Posting:
     plural: str
 
 
-# The one table of signs. Queries take it as it stands here, so that SQL and Python cannot differ.
+# The one table of signs. Queries take it as it stands here, so that SQL and Python cannot differ. What reverses one
+# has the kind of that entry, and the opposite sign. A closing is of the stage that it names.
 POSTINGS: Final[Mapping[EntryKind, Posting]] = {
     EntryKind.appropriation: Posting(Stage.appropriated, 1, "appropriations"),
     EntryKind.allotment: Posting(Stage.allotted, 1, "allotments"),
@@ -69,6 +71,9 @@ POSTINGS: Final[Mapping[EntryKind, Posting]] = {
     EntryKind.disbursement: Posting(Stage.disbursed, 1, "disbursements"),
     EntryKind.refund: Posting(Stage.disbursed, -1, "refunds"),
 }
+# What is left of these stages when an account is canceled is closed, by an entry of its own a stage.
+CLOSABLE: Final = (Stage.allotted, Stage.committed, Stage.obligated, Stage.sub_obligated)
+CLOSING: Final = Posting(Stage.allotted, -1, "closings at cancellation")
 # "Commitment" means the opposite in other vocabularies (IATI's is the obligation), so its label says which.
 LABELS: Final[Mapping[Stage, str]] = {
     Stage.appropriated: "Appropriated",
@@ -80,12 +85,21 @@ LABELS: Final[Mapping[Stage, str]] = {
 }
 
 
+# The currency of all money of the Treasury.
+US_FUNDS: Final = "USD"
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in a currency (ISO 4217)."""
 
     amount: Decimal
     currency: str
+
+
+def dollars(amount: Decimal | None) -> Money | None:
+    """An amount of US funds, which are in US dollars; None where there is none."""
+    return None if amount is None else Money(amount, US_FUNDS)
 
 
 def tier_of(stage: Stage) -> Tier:
@@ -98,15 +112,17 @@ def kinds_of(*stages: Stage) -> list[EntryKind]:
     return [kind for kind, posting in POSTINGS.items() if posting.stage in stages]
 
 
-def signed_amount(kind: EntryKind, amount: Decimal) -> Decimal:
-    """What an entry adds to its stage; negative where it takes away."""
-    return POSTINGS[kind].sign * amount
+def signed_amount(kind: EntryKind, amount: Decimal, *, is_reversal: bool = False) -> Decimal:
+    """What an entry adds to its stage; negative where it takes away. A reversal does the opposite."""
+    sign = POSTINGS.get(kind, CLOSING).sign
+    return (-sign if is_reversal else sign) * amount
 
 
 def rule_of(stage: Stage) -> str:
-    """How the total of a stage is made, in words: `obligations + upward adjustments - deobligations`."""
-    terms = [POSTINGS[kind] for kind in kinds_of(stage)]
-    return "".join((" + " if term.sign > 0 else " - ") + term.plural for term in terms).removeprefix(" + ")
+    """How the total of a stage is made, in words: `obligations + upward adjustments - deobligations ...`."""
+    terms = [POSTINGS[kind] for kind in kinds_of(stage)] + [CLOSING] * (stage in CLOSABLE)
+    summed = "".join((" + " if term.sign > 0 else " - ") + term.plural for term in terms).removeprefix(" + ")
+    return f"{summed}, each less its reversals"
 
 
 def boundary_of(country_code: str) -> str:

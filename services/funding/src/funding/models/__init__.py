@@ -1,0 +1,20 @@
+"""Tables of the funding service. What a table promises is a constraint here, and so in PostgreSQL."""
+
+from funding.models.accounts import FundCode, FundLine, TreasuryAccount
+from funding.models.agreements import AgencyRef, Agreement, AgreementAmendment, AgreementDeliverable, AgreementLine
+from funding.models.base import metadata
+from funding.models.ledger import EntryProposal, LedgerEntry
+
+__all__ = [
+    "AgencyRef",
+    "Agreement",
+    "AgreementAmendment",
+    "AgreementDeliverable",
+    "AgreementLine",
+    "EntryProposal",
+    "FundCode",
+    "FundLine",
+    "LedgerEntry",
+    "TreasuryAccount",
+    "metadata",
+]

@@ -1,0 +1,49 @@
+"""What may be done to accounts, fund lines and their ledger: load, decide, write. No HTTP, no commit."""
+
+from funding.service.accounts import (
+    create_fund_code,
+    create_fund_line,
+    create_treasury_account,
+    update_fund_code,
+    update_fund_line,
+    update_treasury_account,
+)
+from funding.service.agreements import (
+    advance_agreement,
+    create_agreement,
+    create_agreement_amendment,
+    create_agreement_deliverable,
+    create_agreement_line,
+    sign_agreement,
+    update_agreement,
+    update_agreement_deliverable,
+)
+from funding.service.ledger import (
+    create_entry_proposal,
+    create_ledger_entry,
+    decline_entry_proposal,
+    post_entry_proposal,
+)
+from funding.service.words import CONSTRAINT_WORDS
+
+__all__ = [
+    "CONSTRAINT_WORDS",
+    "advance_agreement",
+    "create_agreement",
+    "create_agreement_amendment",
+    "create_agreement_deliverable",
+    "create_agreement_line",
+    "create_entry_proposal",
+    "create_fund_code",
+    "create_fund_line",
+    "create_ledger_entry",
+    "create_treasury_account",
+    "decline_entry_proposal",
+    "post_entry_proposal",
+    "sign_agreement",
+    "update_agreement",
+    "update_agreement_deliverable",
+    "update_fund_code",
+    "update_fund_line",
+    "update_treasury_account",
+]

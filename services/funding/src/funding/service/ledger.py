@@ -1,0 +1,169 @@
+"""What may be done to the ledger: entries are recorded, or proposed by one and posted by another. None is changed."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from chassis.errors import Forbidden, invalid
+from chassis.resources import check_version, get_row, new_row, touch_row, write_row
+from chassis.tokens import Caller
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from funding import domain
+from funding.domain import EntryKind, ProposalStatus
+from funding.models import AgreementLine, EntryProposal, FundLine, LedgerEntry
+from funding.queries import find_fund_line, list_shares
+from funding.schemas.entry_proposals import EntryProposalCreate, EntryProposalDecline
+from funding.schemas.ledger_entries import LedgerEntryCreate
+from funding.service.words import NO_ENTRY, NO_FUND_LINE, NO_LINE, WRITER
+
+# What a proposal says that the entry says too.
+_SAID = (
+    "fund_line_code", "kind", "amount_value", "currency", "effective_date", "agreement_line_id", "adjusts_entry_id",
+    "reverses_entry_id", "commitment_entry_id", "document_reference", "note",
+)  # fmt: skip
+_COLUMNS = {"amount_value": "amount"}
+
+
+async def create_ledger_entry(session: AsyncSession, caller: Caller, body: LedgerEntryCreate) -> LedgerEntry:
+    """Add an entry to the ledger of a fund line whose account is not known, for good."""
+    caller.require_role(WRITER)
+    line = await _require_fund_line(session, caller, body.fund_line_code)
+    domain.check_effective_date(body.effective_date, datetime.now(UTC).date())
+    if line.is_controlled or body.kind is EntryKind.cancellation_close:
+        raise domain.NeedsApproval(
+            f"The fund line {line.code} is of an account of the Treasury: propose the entry at /v1/entry-proposals, "
+            "and somebody else posts it."
+            if line.is_controlled
+            else "Only money of an account of the Treasury is closed; this fund line has none."
+        )
+    await _require_entries(session, body)
+    entry = new_row(LedgerEntry, body, amount_value=body.amount.amount, currency=body.amount.currency)
+    try:
+        return await write_row(session, entry)
+    except DBAPIError as error:
+        _refuse_breach(error)
+        raise
+
+
+async def create_entry_proposal(session: AsyncSession, caller: Caller, body: EntryProposalCreate) -> EntryProposal:
+    """Propose an entry of a fund line whose account is known. It counts nowhere until somebody else posts it."""
+    caller.require_role(WRITER)
+    line = await _require_fund_line(session, caller, body.fund_line_code)
+    domain.check_effective_date(body.effective_date, datetime.now(UTC).date())
+    if not line.is_controlled:
+        raise invalid("#/fund_line_code", "no_account", "The account of this fund line is not known; record the entry.")
+    await _require_entries(session, body)
+    if body.agreement_line_id is not None and await session.get(AgreementLine, body.agreement_line_id) is None:
+        raise invalid("#/agreement_line_id", "unknown_id", NO_LINE)
+    said: dict[str, Any] = {"amount_value": body.amount.amount, "currency": body.amount.currency}
+    return await write_row(
+        session, new_row(EntryProposal, body, **said, proposer_id=caller.subject, proposed_by=caller.name)
+    )
+
+
+async def post_entry_proposal(
+    session: AsyncSession, caller: Caller, proposal_id: uuid.UUID, version: int
+) -> EntryProposal:
+    """Put what somebody else proposed into the ledger, for good. The database holds it to the rules, for every day."""
+    proposal = await _decide(session, caller, proposal_id, version)
+    if proposal.proposer_id == caller.subject:
+        raise Forbidden(f"{caller.name} proposed this; somebody else posts it.")
+    proposal.status = ProposalStatus.posted
+    await touch_row(session, proposal)
+    if proposal.kind == EntryKind.cancellation_close:
+        entries = await _close(session, proposal)
+    else:
+        entries = [{name: getattr(proposal, name) for name in _SAID}]
+        if proposal.commitment_entry_id is not None:
+            release = {"kind": EntryKind.commitment_release, "adjusts_entry_id": proposal.commitment_entry_id}
+            commitment = await get_row(session, LedgerEntry, proposal.commitment_entry_id)
+            release |= {"commitment_entry_id": None, "agreement_line_id": commitment.agreement_line_id}
+            entries.append(entries[0] | release)
+    await _add_entries(session, [one | {"proposal_id": proposal.id} for one in entries])
+    return proposal
+
+
+async def decline_entry_proposal(
+    session: AsyncSession, caller: Caller, proposal_id: uuid.UUID, version: int, body: EntryProposalDecline
+) -> EntryProposal:
+    """Decide that a proposal is not posted: whoever made it takes it back so, others return it."""
+    proposal = await _decide(session, caller, proposal_id, version)
+    proposal.status, proposal.decline_reason = ProposalStatus.declined, body.reason
+    return await touch_row(session, proposal)
+
+
+async def _decide(session: AsyncSession, caller: Caller, proposal_id: uuid.UUID, version: int) -> EntryProposal:
+    caller.require_role(WRITER)
+    statement = select(EntryProposal).where(EntryProposal.id == proposal_id).with_for_update(of=EntryProposal)
+    proposal = (await session.exec(statement)).first() or await get_row(session, EntryProposal, proposal_id)
+    caller.require_country(proposal.country_code)
+    check_version(proposal, version)
+    if proposal.status != ProposalStatus.proposed:
+        raise domain.AlreadyDecided(f"{proposal.decided_by} has {proposal.status} this proposal.")
+    proposal.decider_id, proposal.decided_by, proposal.decided_at = caller.subject, caller.name, datetime.now(UTC)
+    return proposal
+
+
+async def _close(session: AsyncSession, proposal: EntryProposal) -> list[dict[str, Any]]:
+    """The entries that leave no balance, under the lock of the fund line; what returns must be what was proposed."""
+    lock = select(FundLine).where(FundLine.code == proposal.fund_line_code).with_for_update(key_share=True)
+    await session.exec(lock)
+    closings = domain.close(await list_shares(session, proposal.fund_line_code, proposal.effective_date))
+    returned = domain.closed_amount(closings)
+    if returned != proposal.amount_value:
+        raise domain.LedgerRefused(
+            f"F7: {returned} of {proposal.fund_line_code} is allotted and not disbursed on {proposal.effective_date}, "
+            f"not {proposal.amount_value}. Decline this proposal, and propose to close that."
+        )
+    said = {name: getattr(proposal, name) for name in _SAID}
+    return [
+        said | {"amount_value": one.amount, "agreement_line_id": one.line, "closes_stage": one.stage}
+        for one in closings
+    ]
+
+
+async def _add_entries(session: AsyncSession, entries: Sequence[dict[str, Any]]) -> None:
+    """All in one statement: the rules look at what they come to together."""
+    rows = [
+        {_COLUMNS.get(name, name): value for name, value in ({"closes_stage": None} | one).items()} for one in entries
+    ]
+    try:
+        await session.exec(insert(LedgerEntry.__table__).values(rows))  # type: ignore[attr-defined]
+    except DBAPIError as error:
+        _refuse_breach(error)
+        raise
+
+
+def _refuse_breach(error: DBAPIError) -> None:
+    """Where the database found a breach of a rule, tell of it in the words of that rule."""
+    origin = getattr(error.orig, "__cause__", None) or error.orig
+    if str(getattr(origin, "constraint_name", "") or "").startswith("ledger_f") and getattr(origin, "detail", None):
+        found = json.loads(str(getattr(origin, "detail", "")))
+        day = datetime.fromisoformat(found["day"]).date()
+        breach = domain.Breach(found["rule"], found["subject"], day, found["amounts"])
+        raise domain.refuse(breach) from error
+
+
+async def _require_fund_line(session: AsyncSession, caller: Caller, code: str) -> FundLine:
+    line = await find_fund_line(session, code)
+    if line is None:
+        raise invalid("#/fund_line_code", "unknown_code", NO_FUND_LINE)
+    caller.require_country(line.country_code)
+    return line
+
+
+async def _require_entries(session: AsyncSession, body: LedgerEntryCreate | EntryProposalCreate) -> None:
+    """The entries that are named are recorded."""
+    for name in ("adjusts_entry_id", "reverses_entry_id", "commitment_entry_id"):
+        wanted = getattr(body, name, None)
+        if wanted is None:
+            continue
+        found = await session.exec(select(LedgerEntry.id).where(col(LedgerEntry.id) == wanted))
+        if found.first() is None:
+            raise invalid(f"#/{name}", "unknown_id", NO_ENTRY)

@@ -1,0 +1,126 @@
+"""What the database refuses, in words: by the name of the constraint or the rule, the pointer and the message."""
+
+from typing import Final
+
+from funding.domain import RULES
+
+WRITER: Final = "officer"
+NO_FUND_LINE: Final = "There is no fund line with this code; record it first."
+NO_ACCOUNT: Final = "There is no Treasury account with this symbol; record it first."
+NO_AGREEMENT: Final = "There is no agreement with this code; record it first."
+NO_ENTRY: Final = "There is no ledger entry with this id."
+NO_LINE: Final = "There is no agreement line with this id; record it first."
+_OTHER_PAYER: Final = "There is no such line, or another fund line pays it."
+_ID_TAKEN: Final = ("#/id", "This id is taken.")
+_NOT_BEFORE: Final = ("#/valid_to", "It would be out of use before it is in use.")
+
+CONSTRAINT_WORDS: Final = {
+    **{f"ledger_{rule.lower()}": ("#/", f"{rule}: {words}") for rule, words in RULES.items()},
+    "pk_treasury_accounts": _ID_TAKEN,
+    "uq_treasury_accounts_code": ("#/code", "There is an account with this symbol already."),
+    "ck_treasury_accounts_symbol_form": ("#/code", "This is no symbol of a Treasury account."),
+    "ck_treasury_accounts_years_in_order": ("#/code", "The period of availability ends before it begins."),
+    "ck_treasury_accounts_valid_to_not_before": _NOT_BEFORE,
+    "pk_fund_codes": _ID_TAKEN,
+    "uq_fund_codes_kind_code": ("#/code", "There is a code of this kind like this already."),
+    "ck_fund_codes_valid_to_not_before": _NOT_BEFORE,
+    "fk_fund_lines_treasury_account_code": ("#/treasury_account_code", NO_ACCOUNT),
+    "fund_line_codes_known": ("#/", "There is no fund code of that kind; record it first."),
+    "fund_line_keeps_its_account": ("#/treasury_account_code", "A fund line keeps its account."),
+    "pk_fund_lines": _ID_TAKEN,
+    "uq_fund_lines_code": ("#/code", "There is a fund line with this code already."),
+    "pk_agreements": _ID_TAKEN,
+    "uq_agreements_code": ("#/code", "There is an agreement with this code already."),
+    "fk_agreements_awarding_agency_code": ("#/awarding_agency_code", "There is no agency with this code."),
+    "fk_agreements_recipient_agency_code": ("#/recipient_agency_code", "There is no agency with this code."),
+    "fk_agreements_parent_code": ("#/parent_code", NO_AGREEMENT),
+    "ck_agreements_not_its_own_parent": ("#/parent_code", "An agreement does not stand under itself."),
+    "ck_agreements_parties_are_two": ("#/recipient_agency_code", "An agency makes no agreement with itself."),
+    "ck_agreements_ends_after_start": ("#/ends_on", "The end is before the start."),
+    "ck_agreements_mou_has_no_ceiling": ("#/ceiling", "A memorandum of understanding obligates nothing."),
+    "agreement_begins_as_draft": ("#/status", "An agreement begins as a draft."),
+    "agreement_status_follows": ("#/to", "This status cannot follow the present one."),
+    "agreement_has_its_signatures": ("#/to", "An agreement is signed once each party has signed."),
+    "signed_agreement_stays": ("#/", "What was signed stays; record an amendment."),
+    "pk_agreement_amendments": _ID_TAKEN,
+    "uq_agreement_amendments_agreement_code_number": ("#/number", "There is an amendment of this number already."),
+    "fk_agreement_amendments_agreement_code": ("#/agreement_code", NO_AGREEMENT),
+    "amended_agreement_is_open": ("#/agreement_code", "Only what is signed and not over is amended."),
+    "amended_after_signature": ("#/signed_on", "An amendment is signed after its agreement, and not in the future."),
+    "amends_what_is_there": ("#/", "The agreement has no ceiling, or starts later than that."),
+    "pk_agreement_lines": _ID_TAKEN,
+    "uq_agreement_lines_agreement_code_number": ("#/number", "There is a line of this number already."),
+    "fk_agreement_lines_agreement_code": ("#/agreement_code", NO_AGREEMENT),
+    "fk_agreement_lines_fund_line_code": ("#/fund_line_code", NO_FUND_LINE),
+    "fk_agreement_lines_parent_line_id_fund_line_code": (
+        "#/parent_line_id",
+        "There is no such line, or another fund line pays it: both are paid by one.",
+    ),
+    "agreement_takes_lines": ("#/agreement_code", "An agreement that is over takes no lines."),
+    "agreement_line_is_controlled": (
+        "#/fund_line_code",
+        "The account of this fund line is not known yet: say which it is, then agreements can be paid from it.",
+    ),
+    "charged_to_parent": (
+        "#/parent_line_id",
+        "A line is charged to a line of the letter of agreement that its agreement stands under.",
+    ),
+    "ledger_f5": (
+        "#/parent_line_id",
+        "F5: an award under a letter of agreement is charged to one of its lines, not counted again. Name the line.",
+    ),
+    "ledger_f11": ("#/agreement_code", "F11: a memorandum of understanding obligates nothing."),
+    "ledger_f14": (
+        "#/agreement_code",
+        "F14: money that was transferred under 632(a) is accounted for by the agency that received it; it leaves once.",
+    ),
+    "pk_agreement_deliverables": _ID_TAKEN,
+    "fk_agreement_deliverables_agreement_code": ("#/agreement_code", NO_AGREEMENT),
+    "closed_agreement_is_settled": (
+        "#/to",
+        "Something obligated under it is not paid yet: pay or deobligate it, then close the agreement.",
+    ),
+    "pk_entry_proposals": _ID_TAKEN,
+    "fk_entry_proposals_agreement_line_id_fund_line_code": ("#/agreement_line_id", _OTHER_PAYER),
+    "fk_ledger_entries_agreement_line_id_fund_line_code": ("#/agreement_line_id", _OTHER_PAYER),
+    "ck_entry_proposals_posted_by_another": ("#/", "What one proposed another posts."),
+    "posted_by_another": ("#/", "What one proposed another posts, as it was proposed."),
+    "proposed_by_its_proposer": ("#/", "A proposal is made by whoever proposes it."),
+    "proposal_is_open": ("#/", "This proposal is decided."),
+    "uq_ledger_entries_proposal_id": ("#/", "This proposal is posted already."),
+    "uq_ledger_entries_reverses_entry_id": ("#/reverses_entry_id", "That entry was reversed already."),
+    "ck_ledger_entries_refers_once": ("#/reverses_entry_id", "An entry adjusts another, or reverses it."),
+    "agreement_in_force": (
+        "#/agreement_line_id",
+        "Nothing moves under an agreement that is not signed yet, or is withdrawn or closed.",
+    ),
+    "entry_has_its_line": (
+        "#/agreement_line_id",
+        (
+            "An obligation is of a line of its own agreement, a sub-obligation of a line that is charged to another, "
+            "an appropriation or allotment of none."
+        ),
+    ),
+    "adjusts_what_is_there": (
+        "#/adjusts_entry_id",
+        (
+            "Name the earlier entry of the same line that this adjusts: its obligation, commitment, sub-obligation, "
+            "disbursement or allotment."
+        ),
+    ),
+    "reverses_one_entry_whole": (
+        "#/reverses_entry_id",
+        (
+            "F9: a reversal has the kind, amount and line of the entry that it takes back, is not dated before it, and "
+            "is not taken back itself."
+        ),
+    ),
+    "draws_on_a_commitment": (
+        "#/commitment_entry_id",
+        "An obligation draws on a commitment of its own fund line.",
+    ),
+    "pk_ledger_entries": _ID_TAKEN,
+    "fk_ledger_entries_fund_line_code": ("#/fund_line_code", NO_FUND_LINE),
+    "ck_ledger_entries_amount_positive": ("#/amount/amount", "An amount is positive; the kind gives the sign."),
+    "ck_ledger_entries_effective_date_not_later": ("#/effective_date", "The ledger records what has happened."),
+}

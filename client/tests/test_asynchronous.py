@@ -1,10 +1,11 @@
 """The asynchronous client asks as the other does, for one caller after the other over the same connections."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
 from tributary import AsyncTributary, ProblemError, TributaryError, UnreachableError, asynchronous
+from tributary.roster_imports import PASTED, RosterImports
 
 BASE = "http://api.test/tributary"
 Answers = Callable[[httpx.Request], httpx.Response]
@@ -98,3 +99,30 @@ async def test_a_list_is_downloaded_as_the_file_that_it_is() -> None:
         with pytest.raises(ProblemError, match="403 forbidden"):
             await api.download("/v1/agencies")
     assert str(asked[0].url).removeprefix(BASE) == "/v1/agencies?format=csv"
+
+
+async def test_a_change_is_sent_once_and_in_the_version_that_was_read() -> None:
+    api, asked = connect(httpx.ConnectError("lost"))
+    async with api:
+        with pytest.raises(UnreachableError):
+            await api.patch("/v1/enrollments/x", {"note": None}, version=3)
+    assert (asked[0].method, asked[0].headers["if-match"], asked[0].content) == ("PATCH", '"3"', b'{"note":null}')
+    assert len(asked) == 1
+
+
+async def test_a_file_that_comes_in_pieces_is_sent_once_and_a_whole_one_again_under_its_key() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"a\t"
+        yield b"b"
+
+    api, asked = connect(httpx.ConnectError("lost"), httpx.ConnectError("lost"), httpx.Response(202, json={"id": "x"}))
+    async with api:
+        imports = RosterImports(api)
+        with pytest.raises(UnreachableError):
+            await imports.create(pieces(), file_name="a.tsv", media_type=PASTED)
+        assert len(asked) == 1
+        made = await imports.create(b"a\tb", file_name="a.tsv", media_type=PASTED, training_id="t", idempotency_key="k")
+    assert made == {"id": "x"}
+    assert [one.headers["idempotency-key"] for one in asked[1:]] == ["k", "k"]
+    assert asked[2].url.params == httpx.QueryParams({"file_name": "a.tsv", "training_id": "t"})
+    assert (asked[2].headers["content-type"], asked[2].content) == (PASTED, b"a\tb")

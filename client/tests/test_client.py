@@ -161,3 +161,20 @@ def test_the_client_alone_needs_nothing_but_httpx() -> None:
     heavy = ["typer", "rich", "chassis", "sqlalchemy", "fastapi", "pydantic", "cryptography"]
     program = f"import sys; sys.modules.update(dict.fromkeys({heavy})); import tributary"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_change_and_a_file_say_version_key_and_kind() -> None:
+    answer, asked = answers(httpx.Response(200, json={}), httpx.Response(202, json={}))
+    with connect(answer) as api:
+        api.patch("/v1/enrollments/x", {"note": "n"}, version=2)
+        api.upload("/v1/roster-imports", b"a", media_type="text/csv", idempotency_key="k", file_name="a.csv", x=None)
+    assert (asked[0].method, asked[0].headers["if-match"], "idempotency-key" in asked[0].headers) == (
+        "PATCH",
+        '"2"',
+        False,
+    )
+    assert (asked[1].headers["content-type"], asked[1].headers["idempotency-key"], str(asked[1].url.query)) == (
+        "text/csv",
+        "k",
+        "b'file_name=a.csv'",
+    )

@@ -108,6 +108,27 @@ class AsyncTributary:
         outgoing = self._http.build_request("POST", path, json=body, headers=headers)
         return await self._ask(outgoing, is_repeatable=is_repeatable)
 
+    async def patch(self, path: str, body: Mapping[str, Any], *, version: int) -> dict[str, Any]:
+        """Change fields of a resource in the version that was read. Sent once: a second time it would be another's."""
+        headers = self._headers | write_headers(None, version, is_repeatable=False)
+        return await self._ask(self._http.build_request("PATCH", path, json=body, headers=headers), is_repeatable=False)
+
+    async def upload(
+        self,
+        path: str,
+        content: bytes | AsyncIterator[bytes],
+        *,
+        media_type: str,
+        idempotency_key: str | None = None,
+        **parameters: Any,  # noqa: ANN401 - as above
+    ) -> dict[str, Any]:
+        """Hand over a file as it is. One that comes in pieces is sent once: its pieces are gone by then."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        headers = self._headers | write_headers(idempotency_key, None, is_repeatable=True)
+        headers["Content-Type"] = media_type
+        outgoing = self._http.build_request("POST", path, params=given or None, content=content, headers=headers)
+        return await self._ask(outgoing, is_repeatable=isinstance(content, bytes))
+
     async def _ask(self, outgoing: httpx.Request, *, is_repeatable: bool) -> dict[str, Any]:
         """The object that is answered."""
         return content_of(await self._send(outgoing, is_repeatable=is_repeatable))

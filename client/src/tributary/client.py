@@ -116,6 +116,26 @@ class Tributary:
         outgoing = self._http.build_request("POST", path, json=body, headers=headers)
         return self._ask(outgoing, is_repeatable=is_repeatable)
 
+    def patch(self, path: str, body: Mapping[str, Any], *, version: int) -> dict[str, Any]:
+        """Change fields of a resource in the version that was read. Sent once: a second time it would be another's."""
+        headers = write_headers(None, version, is_repeatable=False)
+        return self._ask(self._http.build_request("PATCH", path, json=body, headers=headers), is_repeatable=False)
+
+    def upload(
+        self,
+        path: str,
+        content: bytes,
+        *,
+        media_type: str,
+        idempotency_key: str | None = None,
+        **parameters: Any,  # noqa: ANN401 - as above
+    ) -> dict[str, Any]:
+        """Hand over a file as it is, once, as `post` does."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        headers = write_headers(idempotency_key, None, is_repeatable=True) | {"Content-Type": media_type}
+        outgoing = self._http.build_request("POST", path, params=given or None, content=content, headers=headers)
+        return self._ask(outgoing, is_repeatable=True)
+
     def _ask(self, outgoing: httpx.Request, *, is_repeatable: bool) -> dict[str, Any]:
         """Send it; again, twice at most, where the connection is lost or the answer is to come back later."""
         retries = RETRIES if is_repeatable else 0

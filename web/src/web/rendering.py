@@ -11,6 +11,7 @@ from tributary import ProblemError
 from tributary.card import write_date, write_span
 
 from web import words
+from web.forms import label_of
 
 FRAGMENT: Final = "HX-Request"
 _FILTERS: Final = {
@@ -20,10 +21,12 @@ _FILTERS: Final = {
     "countries": words.write_countries,
     "day": words.write_day,
     "few": words.write_few,
+    "label_of": label_of,
     "instant": words.write_instant,
     "name_of": words.write_name,
     "number": words.write_number,
     "title_of": words.write_title,
+    "typed_day": words.write_typed_day,
     "vague": write_date,
     "window": words.write_window,
 }
@@ -52,10 +55,10 @@ def make_templates(*, is_demo: bool = False) -> Environment:
     return made
 
 
-def render(request: Request, name: str, *, status: int = 200, **content: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template shows
+def render(request: Request, template: str, /, *, status: int = 200, **content: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template shows
     """A page. None is kept by a browser or by anything between: each says who is signed in."""
     state = request.app.state
-    text = state.templates.get_template(name).render(
+    text = state.templates.get_template(template).render(
         asset=state.assets.address,
         session=state.sessions.find(request),
         path=request.url.path,

@@ -6,6 +6,7 @@ from web.routes import (
     account,
     agencies,
     cascades,
+    completions,
     countries,
     duplicates,
     figures,
@@ -13,7 +14,9 @@ from web.routes import (
     home,
     people,
     reports,
+    rosters,
     sign_in,
+    training_forms,
     trainings,
 )
 
@@ -21,6 +24,9 @@ ROUTERS: Final = [
     home.router,
     countries.router,
     figures.router,
+    training_forms.router,
+    rosters.router,
+    completions.router,
     trainings.router,
     cascades.router,
     agencies.router,

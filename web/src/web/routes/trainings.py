@@ -25,6 +25,7 @@ FILTERS: Final = {
 }
 PAGE_ROWS: Final = 50
 ROSTER_ROWS: Final = 25
+AT_ONCE: Final = 16  # requests of one page that are under way together
 ABOUT_THE_FORM: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
@@ -73,7 +74,8 @@ async def show_training(request: Request, api: Api, training_id: str, cursor: st
     address = f"/v1/trainings/{quote(training_id, safe='')}"
     training = await api.get(address)
     came, roster = await asyncio.gather(api.get(f"{address}/cascade"), find_roster(api, training["id"], cursor))
-    return render(request, "training.html", training=training, came=came, roster=roster, is_first=not cursor)
+    told = {name: name in request.query_params for name in ("cloned", "saved")}
+    return render(request, "training.html", training=training, came=came, roster=roster, is_first=not cursor, **told)
 
 
 async def find_roster(api: AsyncTributary, training_id: str, cursor: str) -> dict[str, Any] | None:
@@ -100,13 +102,15 @@ async def find_roster(api: AsyncTributary, training_id: str, cursor: str) -> dic
 async def find_people(api: AsyncTributary, person_ids: set[str]) -> dict[str, dict[str, Any] | None]:
     """People by id; None of whom the reader may not see."""
     ordered = sorted(person_ids)
-    found = await asyncio.gather(*(_find_person(api, person_id) for person_id in ordered))
+    turn = asyncio.Semaphore(AT_ONCE)
+    found = await asyncio.gather(*(_find_person(api, person_id, turn) for person_id in ordered))
     return dict(zip(ordered, found, strict=True))
 
 
-async def _find_person(api: AsyncTributary, person_id: str) -> dict[str, Any] | None:
+async def _find_person(api: AsyncTributary, person_id: str, turn: asyncio.Semaphore) -> dict[str, Any] | None:
     try:
-        return await api.get(f"/v1/people/{quote(person_id, safe='')}")
+        async with turn:
+            return await api.get(f"/v1/people/{quote(person_id, safe='')}")
     except ProblemError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise

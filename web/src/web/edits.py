@@ -39,6 +39,7 @@ class Field:
     choices: Sequence[str] = ()
     nothing: str = "Not recorded"
     is_required: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def to_text(self, value: object) -> str:
         """What stands in the form for what the API says."""
@@ -71,7 +72,7 @@ class Field:
         if not text:
             return "nothing"
         if self.kind is Kind.choice:
-            return words.write_title(text)
+            return self.labels.get(text) or words.write_title(text)
         if self.kind is Kind.date:
             return words.write_typed_day(text)
         return text
@@ -114,6 +115,7 @@ class Sent:
     typed: dict[str, str]
     undecided: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    is_partly_saved: bool = False
 
     @property
     def changed(self) -> list[str]:

@@ -12,6 +12,7 @@ from tributary.card import write_date, write_span
 
 from web import words
 from web.forms import label_of
+from web.rosters import STEPS, say_state
 
 FRAGMENT: Final = "HX-Request"
 _FILTERS: Final = {
@@ -22,6 +23,7 @@ _FILTERS: Final = {
     "day": words.write_day,
     "few": words.write_few,
     "label_of": label_of,
+    "import_state": say_state,
     "instant": words.write_instant,
     "name_of": words.write_name,
     "number": words.write_number,
@@ -50,6 +52,7 @@ def make_templates(*, is_demo: bool = False) -> Environment:
         states=words.STATES,
         services=words.SERVICES,
         roles=words.ROLES,
+        import_steps=STEPS,
         is_demo=is_demo,
     )
     return made

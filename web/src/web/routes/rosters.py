@@ -1,6 +1,7 @@
 """The roster of a training as a place to work: seats edited in their row, and who completed it, many at once."""
 
 import asyncio
+import uuid
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -9,8 +10,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from tributary import AsyncTributary, ProblemError
 
-from web.editing import Editor, save
+from web.editing import Editor, PartlySaved, save
 from web.edits import Sent, to_texts
+from web.forms import Form
 from web.rendering import errors_by_field, render
 from web.routes.signed_in import Api, KeptForm
 from web.routes.trainings import find_people
@@ -30,26 +32,30 @@ async def show_roster(request: Request, api: Api, training_id: str, cursor: str 
 async def save_seat(request: Request, form: KeptForm, api: Api, training_id: str, seat_id: str) -> Response:
     """Save what was typed into the row of a seat, in the version that it was given out in."""
     cursor = form.get("cursor") or request.query_params.get("cursor", "")
-    status = form.get("was.status")
     base = f"/trainings/{quote(training_id, safe='')}/roster"
+    address = f"/v1/enrollments/{quote(seat_id, safe='')}"
+    fields = seat_fields(form.get("was.status"))
+
+    async def read() -> tuple[int, dict[str, str]]:
+        seat = await api.get(address)
+        return seat["version"], to_texts(fields, seat)
+
+    async def write(changes: dict[str, Any], sent: Sent) -> None:
+        await write_seat(api, address, changes, sent.version)
 
     async def show_again(error: ProblemError, sent: Sent) -> Response:
         return await roster_page(request, api, training_id, cursor=cursor, edit=seat_id, problem=error, typed=sent)
 
-    return await save(
-        request,
-        api,
-        form,
-        Editor(
-            address=f"/v1/enrollments/{quote(seat_id, safe='')}",
-            action=f"{base}/seats/{quote(seat_id, safe='')}?{urlencode({'cursor': cursor})}",
-            back=f"{base}?{urlencode({'cursor': cursor, 'saved': seat_id})}#seat-{quote(seat_id, safe='')}",
-            what="A seat of the roster.",
-            fields=seat_fields(status),
-            show_again=show_again,
-            write=write_seat,
-        ),
+    editor = Editor(
+        action=f"{base}/seats/{quote(seat_id, safe='')}?{urlencode({'cursor': cursor})}",
+        back=f"{base}?{urlencode({'cursor': cursor, 'saved': seat_id})}#seat-{quote(seat_id, safe='')}",
+        what="A seat of the roster.",
+        fields=fields,
+        read=read,
+        write=write,
+        show_again=show_again,
     )
+    return await save(request, form, editor)
 
 
 async def write_seat(api: AsyncTributary, address: str, changes: dict[str, Any], version: int) -> None:
@@ -59,8 +65,13 @@ async def write_seat(api: AsyncTributary, address: str, changes: dict[str, Any],
         await api.post(f"{address}/transitions?validate_only=true", to, version=version)
     if changes:
         version = (await api.patch(address, changes, version=version))["version"]
-    if to:
-        await api.post(f"{address}/transitions", to, version=version)
+    try:
+        if to:
+            await api.post(f"{address}/transitions", to, version=version)
+    except ProblemError as error:
+        if not changes:
+            raise
+        raise PartlySaved(error, version, frozenset({"status"})) from error
 
 
 async def roster_page(
@@ -110,10 +121,19 @@ async def roster_page(
         now=typed.typed if typed and edited else now,
         was=typed.was if typed and edited else now,
         version=typed.version if typed else (edited or {}).get("version"),
+        is_partly_saved=bool(typed and typed.is_partly_saved),
         problem=problem,
         errors=seat_errors(problem),
         saved=request.query_params.get("saved", ""),
-        **{"entered": {}, "chosen": frozenset(), "bulk_errors": {}, "paste_error": ""} | more,
+        **{
+            "entered": {},
+            "chosen": frozenset(),
+            "bulk_errors": {},
+            "paste_errors": {},
+            "pasted": Form(()),
+            "key": str(uuid.uuid4()),
+        }
+        | more,
     )
 
 

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from tributary import ProblemError
 
 from web.cohorts import FIELDS, NEW_FIELDS, next_cohort
-from web.editing import MENDABLE, Editor, patch, save
+from web.editing import MENDABLE, Editor, save
 from web.edits import Sent, to_texts
 from web.rendering import errors_by_field, render
 from web.routes.rosters import name_of_training
@@ -55,20 +55,27 @@ async def show_edit(request: Request, api: Api, training_id: str) -> Response:
 async def edit_training(request: Request, form: KeptForm, api: Api, training_id: str) -> Response:
     """Save what was changed, in the version that the form was given out in."""
 
+    async def read() -> tuple[int, dict[str, str]]:
+        training = await api.get(_address(training_id))
+        return training["version"], to_texts(FIELDS, training)
+
+    async def write(changes: dict[str, Any], sent: Sent) -> None:
+        await api.patch(_address(training_id), changes, version=sent.version)
+
     async def show_again(error: ProblemError, sent: Sent) -> Response:
         return _edit_page(request, await api.get(_address(training_id)), sent, error)
 
     here = f"/trainings/{quote(training_id, safe='')}"
     editor = Editor(
-        address=_address(training_id),
         action=f"{here}/edit",
         back=f"{here}?saved=true",
         what="A training.",
         fields=FIELDS,
+        read=read,
+        write=write,
         show_again=show_again,
-        write=patch,
     )
-    return await save(request, api, form, editor)
+    return await save(request, form, editor)
 
 
 def _clone_page(

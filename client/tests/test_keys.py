@@ -20,6 +20,7 @@ def test_secrets_are_made_once_and_closed(tmp_path: Path) -> None:
         "anchor-private-key",
         "anchor-public-key",
         "gateway-cursor-key",
+        "jobs-key",
         "people-key",
         "programs_app-password",
         "programs_owner-password",

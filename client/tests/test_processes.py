@@ -19,7 +19,10 @@ ONE = '[[processes]]\nname = "gateway"\napp = "a:b"\nlisten = "public"\nport = 1
 
 
 def test_the_processes_of_the_system() -> None:
-    assert [one.name for one in TOPOLOGY.processes] == ["programs", "trainings", "funding", "control", "gateway", "web"]
+    assert [one.name for one in TOPOLOGY.processes] == [
+        "programs", "trainings", "funding", "control", "gateway", "trainings-worker", "web",
+    ]  # fmt: skip
+    assert [one.name for one in TOPOLOGY.processes if one.is_worker] == ["trainings-worker"]
     assert [(one.name, one.port, one.port_setting) for one in TOPOLOGY.public] == [
         ("gateway", 8000, "TRIBUTARY_PORT"),
         ("web", 8080, "TRIBUTARY_WEB_PORT"),
@@ -40,6 +43,10 @@ def test_the_processes_of_the_system() -> None:
         (ONE.replace("port = 1", ""), "does not describe the processes"),
         (ONE + ONE.replace("gateway", "web"), "two processes take their port from P"),
         (ONE + 'calls = ["x"]\n', "gateway calls x: there is none"),
+        (
+            ONE + 'calls = ["w"]\n[[processes]]\nname = "w"\napp = "a:b"\nlisten = "nothing"\n',
+            "gateway calls w, which listens on nothing",
+        ),
         (ONE + 'database = "x"\n', "uses the database x: there is none"),
     ],
 )
@@ -118,7 +125,7 @@ def test_compose_runs_the_same_processes() -> None:
     for one in TOPOLOGY.processes:
         service = services[one.name]
         told = service["environment"]
-        assert service["command"][:4] == ["python", "-m", "chassis.serve", one.app]
+        assert service["command"][:4] == ["python", "-m", one.runner, one.app]
         if one.database:
             assert told["TRIBUTARY_POOL_SIZE"] == str(one.pool)
             assert told["TRIBUTARY_DATABASE_URL_FILE"] == f"/run/secrets/{one.database}-database-url"

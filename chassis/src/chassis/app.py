@@ -1,11 +1,12 @@
 """The application factory: logs, request ids, problems, health, the unit of work. No domain."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -89,7 +90,7 @@ def make_app(
     app.state.cursor_key = settings.cursor_key.get_secret_value().encode()
     app.state.token_public_key = OKPKey.import_key(settings.token_public_key)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
-    app.add_middleware(RequestLine, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(RequestLine, max_body_bytes=settings.max_body_bytes, large_bodies=settings.large_bodies)
     install_problem_handlers(app, constraint_words or {})
     app.add_exception_handler(NotModified, _not_modified)
     app.include_router(health_router(app, engine, readiness))
@@ -177,8 +178,11 @@ class RequestLine:
         app: ASGIApp,
         max_body_bytes: int,
         answer_unexpected: Callable[[Request, Exception], Response] = unexpected_problem,
+        large_bodies: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
+        """`large_bodies`: the limit of an address that reads more than all others."""
         self.app = app
+        self.large_bodies = large_bodies
         self.max_body_bytes = max_body_bytes
         self.answer_unexpected = answer_unexpected
 
@@ -192,12 +196,13 @@ class RequestLine:
         started = time.perf_counter()
         status = 500
         read_bytes = 0
+        limit = self.large_bodies.get(scope["path"], self.max_body_bytes)
 
         async def receive_within_limit() -> Message:
             nonlocal read_bytes
             message = await receive()
             read_bytes += len(message.get("body", b""))
-            if read_bytes > self.max_body_bytes:
+            if read_bytes > limit:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return message
 

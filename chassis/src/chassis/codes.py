@@ -1,14 +1,32 @@
 """The standard codes that bodies and queries carry, as types. Their form is checked here, their meaning elsewhere."""
 
+import gettext
 from typing import Annotated, Final
 
 import pycountry
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
+_SPANISH: Final = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=["es"], fallback=True)
 # Kosovo has no ISO code of its own; XK is the user-assigned code that the field uses.
 COUNTRY_NAMES: Final[dict[str, str]] = {
     country.alpha_2: getattr(country, "common_name", country.name) for country in pycountry.countries
 } | {"XK": "Kosovo"}
+# Every name that a country goes by in English and Spanish, and its longer codes.
+COUNTRY_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    country.alpha_2: tuple(
+        dict.fromkeys(
+            [
+                *(
+                    word
+                    for name in (getattr(country, "common_name", country.name), country.name, country.alpha_3)
+                    for word in (name, _SPANISH.gettext(name))
+                ),
+                *([country.official_name] if hasattr(country, "official_name") else []),
+            ]
+        )
+    )
+    for country in pycountry.countries
+} | {"XK": ("Kosovo", "XKX")}
 _CURRENCIES: Final = frozenset(currency.alpha_3 for currency in pycountry.currencies)
 
 

@@ -29,9 +29,18 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 INSERT: Final = "insert"
 UPDATE: Final = "update"
 DELETE: Final = "delete"
-# Tables whose changes are no news: answers kept for a while, the feed itself, the version of the schema.
+# Tables whose changes are no news: answers kept for a while, working papers, the feed, the version of the schema.
 NOT_CAPTURED: Final = frozenset(
-    {"alembic_version", "feed", "feed_head", "feed_key", "feed_tx", "idempotency_keys"},
+    {
+        "alembic_version",
+        "feed",
+        "feed_head",
+        "feed_key",
+        "feed_tx",
+        "idempotency_keys",
+        "roster_import_files",
+        "roster_import_rows",
+    },
 )
 
 

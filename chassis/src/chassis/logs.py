@@ -4,6 +4,7 @@ import logging
 import sys
 import uuid
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -26,6 +27,15 @@ def begin_request(offered: str | None) -> str:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
     return request_id
+
+
+def log_failure(event: str, error: BaseException) -> None:
+    """Say where something failed, and not in its own words: they may hold what is personal."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    where = f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}" if at else ""
+    structlog.get_logger().error(event, error=type(error).__name__, where=where)
 
 
 def configure_logs(service: str, level: str = "INFO") -> None:
@@ -61,7 +71,7 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         library.handlers = []
         library.propagate = True
     logging.getLogger("uvicorn.access").disabled = True  # the request line of chassis.app takes its place
-    for name in ("alembic", "asyncio", "httpx"):
+    for name in ("alembic", "asyncio", "httpx", "procrastinate"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

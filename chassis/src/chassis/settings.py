@@ -2,8 +2,10 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -93,6 +95,9 @@ class Settings(FileSettings):
     token_public_key: PublicKey = Field(description="PEM of the Ed25519 key that verifies the gateway's tokens.")
     pool_size: int = Field(default=8, ge=1, le=50, description="Database connections of this process.")
     statement_timeout_seconds: float = Field(default=10, gt=0)
+    # Of addresses that read files: their most, in bytes.
+    large_bodies: ClassVar[Mapping[str, int]] = MappingProxyType({})
+
     max_body_bytes: int = Field(default=1_048_576, gt=0)
     idempotency_days: float = Field(default=7, ge=1, description="How long the answer to a key is kept.")
     feed_retention_days: float | None = Field(

@@ -57,7 +57,7 @@ _BOOLEAN: Final = TypeAdapter(bool)
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def make_engine(settings: Settings) -> AsyncEngine:
+def make_engine(settings: Settings, **server_settings: str) -> AsyncEngine:
     """A pool that gives up within its limits rather than queue for ever."""
     return create_async_engine(
         settings.database_url.get_secret_value(),
@@ -73,6 +73,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
                 "lock_timeout": "2000",
                 "idle_in_transaction_session_timeout": "15000",
                 "timezone": "UTC",
+                **server_settings,
             },
         },
     )

@@ -19,6 +19,7 @@ PEOPLE_KEY: Final = "people-key"
 PRIVATE_KEY: Final = "token-private-key"
 PUBLIC_KEY: Final = "token-public-key"
 SESSION_KEY: Final = "session-key"
+JOBS_KEY: Final = "jobs-key"
 ANCHOR_PRIVATE_KEY: Final = "anchor-private-key"
 ANCHOR_PUBLIC_KEY: Final = "anchor-public-key"
 
@@ -58,7 +59,7 @@ def make_keys(folder: Path, databases: Iterable[str], processes: Iterable[str]) 
         )
     _make_pair(folder / PRIVATE_KEY, folder / PUBLIC_KEY)
     _make_pair(folder / ANCHOR_PRIVATE_KEY, folder / ANCHOR_PUBLIC_KEY)
-    names = [SESSION_KEY, *(cursor_key_file(process) for process in processes)]
+    names = [SESSION_KEY, JOBS_KEY, *(cursor_key_file(process) for process in processes)]
     names += [role_password_file(f"{database}_{kind}") for database in databases for kind in ("owner", "app")]
     for name in names:
         if not (folder / name).exists():

@@ -23,7 +23,7 @@ class ProcessesError(Exception):
 
 @dataclass(frozen=True)
 class Process:
-    """One app that runs by itself."""
+    """One app, or one worker, that runs by itself."""
 
     name: str
     app: str
@@ -35,6 +35,12 @@ class Process:
     port: int = 0
     port_setting: str = ""
     demo: str | None = None
+    is_worker: bool = False
+
+    @property
+    def runner(self) -> str:
+        """The module that runs it."""
+        return "chassis.work" if self.is_worker else "chassis.serve"
 
 
 @dataclass(frozen=True)
@@ -76,13 +82,14 @@ def read_topology(path: Path) -> Topology:
 
 
 def _process_of(table: Mapping[str, Any]) -> Process:
-    if table["listen"] not in {"unix", "public"}:
+    if table["listen"] not in {"unix", "public", "nothing"}:
         raise ValueError(f"{table['name']} listens on {table['listen']!r}")
     return Process(
         name=table["name"],
         app=table["app"],
         pool=int(table.get("pool", 0)),
         is_public=table["listen"] == "public",
+        is_worker=table["listen"] == "nothing",
         database=table.get("database"),
         calls=tuple(table.get("calls", ())),
         secrets=tuple(table.get("secrets", ())),
@@ -97,6 +104,13 @@ def _check(topology: Topology, path: Path) -> None:
     problems = [f"two processes are called {name}" for name in {*names} if names.count(name) > 1]
     problems += [
         f"{one.name} calls {n}: there is none" for one in topology.processes for n in one.calls if n not in names
+    ]
+    workers = {one.name for one in topology.processes if one.is_worker}
+    problems += [
+        f"{one.name} calls {n}, which listens on nothing"
+        for one in topology.processes
+        for n in one.calls
+        if n in workers
     ]
     problems += [
         f"{one.name} uses the database {one.database}: there is none"

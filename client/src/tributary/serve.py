@@ -198,7 +198,7 @@ class System:
     def _start_processes(
         self, superuser_url: str, public: Mapping[str, str], listeners: Mapping[str, socket.socket]
     ) -> None:
-        sockets = {one.name: f"unix:{self._folder.socket(one.name)}" for one in self._topology.processes}
+        sockets = self._sockets()
         by_process = {
             one: self._child_of(one, superuser_url, {**sockets, **public}, listeners.get(one.name))
             for one in self._topology.processes
@@ -213,10 +213,16 @@ class System:
         for child in self._children:
             child.start()
 
+    def _sockets(self) -> dict[str, str]:
+        processes = (one for one in self._topology.processes if not one.is_worker)
+        return {one.name: f"unix:{self._folder.socket(one.name)}" for one in processes}
+
     def _child_of(
         self, process: Process, superuser_url: str, addresses: Mapping[str, str], listener: socket.socket | None
     ) -> Child:
-        if listener is not None:
+        if process.is_worker:
+            where, inherited = [], []
+        elif listener is not None:
             where, inherited = ["--fd", str(listener.fileno())], [listener.fileno()]
         else:
             where, inherited = ["--uds", str(self._folder.socket(process.name))], []
@@ -227,7 +233,7 @@ class System:
                 environment[DEMO_SETTING] = "true"  # by whatever command it is started
         return Child(
             process.name,
-            [sys.executable, "-P", "-m", "chassis.serve", process.app, *where, "--with-parent"],
+            [sys.executable, "-P", "-m", process.runner, process.app, *where, "--with-parent"],
             environment,
             self._folder.logs / f"{process.name}.log",
             inherited,
@@ -246,7 +252,7 @@ class System:
     def _generate(self, watch: ChildWatch, superuser_url: str, address: str, scale: float) -> None:
         """Have each process's own module fill its database; what is there already is left alone."""
         token = make_token(self._folder, name="tributary demo", role="officer", countries=["*"], expires_days=1)
-        sockets = {one.name: f"unix:{self._folder.socket(one.name)}" for one in self._topology.processes}
+        sockets = self._sockets()
         with Tributary(address, token) as officer:
             known = read_references(officer)
             for one in self._topology.processes:

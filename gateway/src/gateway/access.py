@@ -146,14 +146,37 @@ async def find_token_user(request: Request, given: str) -> Caller:
         raise refused
     if token.revoked_at is not None or token.expires_at <= now or not token.user.is_active:
         raise refused
-    user = token.user
-    whole = caller_of(user)
+    whole = caller_of(token.user)
     limit = whole.countries if token.country_codes is None else frozenset(token.country_codes)
+    return cut_down(whole, token.role or whole.role, limit, limit)
+
+
+async def find_submitter(
+    request: Request, subject: str, *, role: str, countries: frozenset[str], vetting: frozenset[str]
+) -> Caller | None:
+    """The user who is the subject of our tokens, for at most what is said; None where no active user is.
+
+    Every caller of a service is a user: people of an issuer, scripts, and whoever a sign-in link or the control process
+    made. What an API token, since revoked perhaps, could not do, its job cannot do either.
+    """
+    try:
+        user_id = uuid.UUID(subject)
+    except ValueError:  # the operator, who submits nothing
+        return None
+    async with AsyncSession(request.app.state.engine) as session:
+        user = (await session.exec(select(User).where(User.id == user_id))).first()
+    if user is None or not user.is_active or role not in COVERS:
+        return None
+    return cut_down(caller_of(user), role, countries, vetting)
+
+
+def cut_down(whole: Caller, role: str, countries: frozenset[str], vetting: frozenset[str]) -> Caller:
+    """A caller who may do at most so much."""
     return replace(
         whole,
-        role=lower_role(user.role, token.role or user.role),
-        countries=common_countries(whole.countries, limit),
-        vetting=common_countries(whole.vetting, limit),
+        role=lower_role(whole.role, role),
+        countries=common_countries(whole.countries, countries),
+        vetting=common_countries(whole.vetting, vetting),
     )
 
 

@@ -1,12 +1,12 @@
 """The gateway's own settings."""
 
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, ClassVar, Final, Self
 from urllib.parse import urlsplit
 
 from chassis.refusals import Door, is_loopback
 from chassis.settings import PrivateKey, Settings
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 _ROOT: Final = Path(__file__).parents[2]
 MIGRATIONS: Final = _ROOT / "migrations"
@@ -82,7 +82,12 @@ Optional = BeforeValidator(_none_if_empty)
 class GatewaySettings(Settings):
     """Where the services are, who vouches for people, who may call, and the key that signs for callers."""
 
+    large_bodies: ClassVar = {"/v1/roster-imports": 32 * 1_048_576}
+
     token_private_key: PrivateKey = Field(description="PEM of the Ed25519 key that signs tokens to the services.")
+    jobs_key: SecretStr | None = Field(
+        default=None, description="Opens the door at which workers read a submitter's rights. Without it there is none."
+    )
     programs_url: str = Field(description="http://host:port or unix:/path")
     trainings_url: str = Field(description="As above.")
     funding_url: str = Field(description="As above.")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.routes import account, changes, countries, documents, figures, grants, proxy, sessions, tokens, users
+from gateway.routes import account, changes, countries, documents, figures, grants, jobs, proxy, sessions, tokens, users
 
 ROUTERS: Final = [
     countries.router,
@@ -14,5 +14,6 @@ ROUTERS: Final = [
     tokens.router,
     changes.router,
     documents.router,
+    jobs.router,
     proxy.router,  # the last: it takes every path that is left
 ]

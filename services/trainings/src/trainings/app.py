@@ -11,6 +11,7 @@ from trainings import service
 from trainings.privacy import MasterKey
 from trainings.references import open_client
 from trainings.routes import ROUTERS
+from trainings.service.roster_imports.papers import Tools
 from trainings.settings import MIGRATIONS, TrainingsSettings
 
 
@@ -35,5 +36,6 @@ def create_app() -> FastAPI:
         lifespan=connect_to_programs,
     )
     app.state.people_key = MasterKey(people_key)
+    app.state.import_tools = Tools.of(settings)
     app.state.sealer = Sealer(people_key, "idempotency_keys")
     return app

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from chassis.settings import Settings
 from pydantic import Field, SecretStr, field_validator
@@ -17,6 +17,8 @@ class TrainingsSettings(Settings):
     """Where the programs service is, the key of people's names, and what the rules of rosters leave to the office."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)
+
+    large_bodies: ClassVar = {"/v1/roster-imports": 32 * 1_048_576}
 
     programs_url: str = Field(
         pattern="^(https?://|unix:/).+", description="http://host:port, or unix:/path of the programs service's socket."

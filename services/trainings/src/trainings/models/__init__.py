@@ -2,6 +2,7 @@
 
 from trainings.models.base import Base, Stored, metadata
 from trainings.models.courses import Course, CourseVersion
+from trainings.models.imports import RosterImport, RosterImportFile, RosterImportRow
 from trainings.models.people import (
     DuplicateCandidate,
     IdentityDocument,
@@ -37,6 +38,9 @@ __all__ = [
     "Person",
     "ProgramRef",
     "Reference",
+    "RosterImport",
+    "RosterImportFile",
+    "RosterImportRow",
     "Stored",
     "Training",
     "TrainingSession",

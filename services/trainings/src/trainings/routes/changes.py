@@ -4,6 +4,7 @@ import uuid
 from typing import Final
 
 from chassis.changes import Find, Kind, changes_router
+from chassis.errors import NotFound
 from chassis.tokens import Caller
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,10 +20,12 @@ from trainings.models import (
     InstructorAssignment,
     Merge,
     Person,
+    RosterImport,
     Unit,
     VettingRecord,
     metadata,
 )
+from trainings.service import roster_imports
 
 _STORED: Final = ("id", "version", "created_at", "updated_at")
 _VOID: Final = ("voided_at", "voided_by")
@@ -46,6 +49,14 @@ def about_people(kind: type[queries.AboutPerson], *clear: str) -> Kind:
     """A table of or about people, of which the columns `clear` are shown."""
     table = metadata.tables[str(kind.__tablename__)]
     return Kind(table, clear=clear, roles=frozenset({"officer"}), find=finder(kind))
+
+
+async def _find_import(session: AsyncSession, caller: Caller, record_id: str) -> RosterImport | None:
+    """An import, where the caller may see it."""
+    try:
+        return await roster_imports.get_import(session, caller, uuid.UUID(record_id))
+    except (ValueError, NotFound):
+        return None
 
 
 KINDS: Final = (
@@ -99,6 +110,22 @@ KINDS: Final = (
         "revoked_on",
     ),
     about_people(CertificationSuspension, *_STORED, "certification_id", "starts_on", "ends_on"),
+    Kind(
+        metadata.tables["roster_imports"],
+        clear=(
+            *_STORED,
+            "training_id",
+            "country_code",
+            "size_bytes",
+            "stage",
+            "task",
+            "status",
+            "committed_at",
+            "undone_at",
+        ),
+        roles=frozenset({"officer"}),
+        find=_find_import,
+    ),
     # The programs service's own records, as they were when last looked up.
     Kind(metadata.tables["agency_refs"], is_part=True),
     Kind(metadata.tables["program_refs"], is_part=True),

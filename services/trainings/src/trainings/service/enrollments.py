@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from trainings import domain, queries
 from trainings.clearance import is_cleared
 from trainings.domain import EnrollmentStatus, VettingBasis
-from trainings.models import Attendance, Completion, CourseVersion, Enrollment, Training, TrainingSession
+from trainings.models import Attendance, Completion, Course, CourseVersion, Enrollment, Training, TrainingSession
 from trainings.privacy import MasterKey
 from trainings.schemas.attendances import AttendanceCreate, AttendanceUpdate
 from trainings.schemas.completions import CompletionCreate
@@ -38,12 +38,7 @@ async def create_enrollment(
     training = await require_training(session, body.training_id)
     person = await require_person(session, caller, body.person_id)
     born = key.reveal(person)["birth_date"]
-    domain.check_age(date.fromisoformat(born) if born else None, training.starts_on, settings.least_age_years)
-    basis = body.vetting_basis or domain.default_vetting_basis(training.starts_on, settings.vetting_required_from)
-    domain.check_vetting_basis(basis, body.vetting_reason, training.starts_on, settings.vetting_required_from)
-    waits = basis is VettingBasis.required
-    status = body.status or (EnrollmentStatus.nominated if waits else EnrollmentStatus.enrolled)
-    domain.check_first_status(status)
+    basis, status = begin_seat(body, training, date.fromisoformat(born) if born else None, settings)
     unit_id = body.unit_id if "unit_id" in body.model_fields_set else person.unit_id
     if body.unit_id is not None:
         await require_unit(session, caller, body.unit_id)
@@ -51,6 +46,53 @@ async def create_enrollment(
     if status in domain.CLEARED_STATUSES:
         await _require_clearance(session, seat, training, settings)
     return await write_row(session, seat)
+
+
+def begin_seat(
+    body: EnrollmentCreate, training: Training, birth_date: date | None, settings: TrainingsSettings
+) -> tuple[VettingBasis, EnrollmentStatus]:
+    """On which basis a seat is given and as what it begins; refuses whoever may not have one."""
+    domain.check_age(birth_date, training.starts_on, settings.least_age_years)
+    basis = body.vetting_basis or domain.default_vetting_basis(training.starts_on, settings.vetting_required_from)
+    domain.check_vetting_basis(basis, body.vetting_reason, training.starts_on, settings.vetting_required_from)
+    waits = basis is VettingBasis.required
+    status = body.status or (EnrollmentStatus.nominated if waits else EnrollmentStatus.enrolled)
+    domain.check_first_status(status)
+    return basis, status
+
+
+def check_seat_cleared(
+    basis: VettingBasis, reason: str | None, training: Training, settings: TrainingsSettings, faults: list[str]
+) -> None:
+    """The gate: whoever takes a seat is cleared on the first day, or it is recorded why that is not needed.
+
+    `faults`: what a clearance lacks; it counts where one is required.
+    """
+    fault = domain.find_basis_fault(basis, reason, training.starts_on, settings.vetting_required_from)
+    reasons = [fault.message] if fault is not None else []
+    if basis is VettingBasis.required:
+        reasons = faults
+    if reasons:
+        raise domain.SeatNotCleared(training.starts_on, reasons)
+
+
+def completion_rule(
+    version: CourseVersion | None,
+    course: Course | None,
+    attended_hours: Decimal | None,
+    post_score: Decimal | None,
+    settings: TrainingsSettings,
+) -> domain.CompletionRule:
+    """What a completion asks for: what the version says wins over what the course says."""
+    of_version = version.designed_hours if version else None
+    share = version.required_share if version else None
+    return domain.CompletionRule(
+        designed_hours=of_version or (course.designed_hours if course else None),
+        required_share=Decimal(settings.completion_required_share) if share is None else share,
+        attended_hours=attended_hours,
+        pass_mark=version.pass_mark if version else None,
+        post_score=post_score,
+    )
 
 
 async def update_enrollment(
@@ -162,14 +204,10 @@ async def void_completion(
 async def _require_clearance(
     session: AsyncSession, seat: Enrollment, training: Training, settings: TrainingsSettings
 ) -> None:
-    """The gate: whoever takes a seat is cleared on the first day, or it is recorded why that is not needed."""
     basis = VettingBasis(seat.vetting_basis)
-    fault = domain.find_basis_fault(basis, seat.vetting_reason, training.starts_on, settings.vetting_required_from)
-    reasons = [fault.message] if fault is not None else []
-    if basis is VettingBasis.required:
-        reasons = await is_cleared(session, seat.person_id, seat.unit_id, training.starts_on)
-    if reasons:
-        raise domain.SeatNotCleared(training.starts_on, reasons)
+    needed = basis is VettingBasis.required
+    faults = await is_cleared(session, seat.person_id, seat.unit_id, training.starts_on) if needed else []
+    check_seat_cleared(basis, seat.vetting_reason, training, settings, faults)
 
 
 async def _require_completion_rule(
@@ -180,14 +218,5 @@ async def _require_completion_rule(
     if training.course_version_id is not None:
         version = await get_row(session, CourseVersion, training.course_version_id)
     course = await queries.find_course(session, training.course_code)
-    of_version = version.designed_hours if version else None
-    share = version.required_share if version else None
-    domain.check_completion_rule(
-        domain.CompletionRule(
-            designed_hours=of_version or (course.designed_hours if course else None),
-            required_share=Decimal(settings.completion_required_share) if share is None else share,
-            attended_hours=await queries.attended_hours(session, seat),
-            pass_mark=version.pass_mark if version else None,
-            post_score=seat.post_score,
-        )
-    )
+    hours = await queries.attended_hours(session, seat)
+    domain.check_completion_rule(completion_rule(version, course, hours, seat.post_score, settings))

@@ -41,8 +41,8 @@ async def create_person(session: AsyncSession, caller: Caller, body: PersonCreat
     """Record a person, all that is personal sealed with a key of their own."""
     caller.require_role(WRITER)
     caller.require_country(body.country_code)
-    personal = _as_text(body.model_dump(include=set(SEALED)))
-    _check_person(personal, body.birth_precision)
+    personal = as_text(body.model_dump(include=set(SEALED)))
+    check_person(personal, body.birth_precision)
     await _require_unit(session, caller, body.unit_id)
     # The id is part of what seals the values, so it comes first.
     person_id = body.id or (await session.exec(select(func.uuidv7(type_=Uuid)))).one()
@@ -65,10 +65,10 @@ async def update_person(
     changes = body.model_dump(exclude_unset=True)
     caller.require_country(changes.get("country_code", person.country_code))
     await _require_unit(session, caller, changes.get("unit_id"))
-    sealed = _as_text({column: value for column, value in changes.items() if column in SEALED})
+    sealed = as_text({column: value for column, value in changes.items() if column in SEALED})
     after = key.reveal(person) | sealed
     precision = domain.BirthPrecision(changes.get("birth_precision", person.birth_precision))
-    _check_person(after, precision)
+    check_person(after, precision)
     clear = {column: value for column, value in changes.items() if column not in SEALED}
     for column, value in (clear | key.seal(person.id, data_key, sealed)).items():
         setattr(person, column, value)
@@ -113,7 +113,7 @@ async def create_identity_document(
     number = domain.read_number(body.type, body.issuer_country_code, body.number)
     birth_date = read_birth_date(key.reveal(person))
     domain.check_document(number, domain.Sex(person.sex), birth_date, domain.BirthPrecision(person.birth_precision))
-    mark = key.mark("identity_document", f"{body.issuer_country_code}|{body.type}|{number.number}")
+    mark = mark_of_document(key, body, number)
     # Of two who record one number for two people the second sees the first.
     await _take_turn(session, int.from_bytes(mark[:8], signed=True))
     told_apart = await queries.find_told_apart(session, person.id)
@@ -201,7 +201,7 @@ async def propose_duplicates(session: AsyncSession, caller: Caller, person: Pers
     if not others:
         return
     roots = await queries.find_roots(session, [person.id, *others])
-    profiles = await _profiles(session, key, [person, *others.values()])
+    profiles = await find_profiles(session, key, [person, *others.values()])
     scored = {
         other_id: names.score(profiles[person.id], profiles[other_id])
         for other_id in sorted(others)
@@ -242,7 +242,7 @@ async def _write_candidates(session: AsyncSession, person_id: uuid.UUID, scored:
     )
 
 
-async def _profiles(session: AsyncSession, key: MasterKey, people: Sequence[Person]) -> dict[uuid.UUID, Profile]:
+async def find_profiles(session: AsyncSession, key: MasterKey, people: Sequence[Person]) -> dict[uuid.UUID, Profile]:
     """What is compared of each person."""
     agencies = await queries.find_agencies(session, [one.unit_id for one in people if one.unit_id is not None])
     documents: dict[uuid.UUID, set[tuple[str, str, bytes]]] = {one.id: set() for one in people}
@@ -254,7 +254,7 @@ async def _profiles(session: AsyncSession, key: MasterKey, people: Sequence[Pers
     for one in people:
         revealed = key.reveal(one)
         found[one.id] = Profile(
-            names=_names(revealed),
+            names=names_of(revealed),
             sex=domain.Sex(one.sex),
             birth_date=read_birth_date(revealed),
             birth_precision=domain.BirthPrecision(one.birth_precision),
@@ -270,7 +270,7 @@ async def _are_free(
 ) -> bool:
     """Whether nothing speaks against people with one document being one, nor against any record merged with theirs."""
     records = await queries.find_records(session, caller, [person.id for person in people])
-    profiles = await _profiles(session, key, records)
+    profiles = await find_profiles(session, key, records)
     agree = not any(names.conflicts(one, other) for one, other in combinations(profiles.values(), 2))
     return agree and not told_apart & set(profiles)
 
@@ -309,12 +309,14 @@ def _data_key(person: Person) -> bytes:
     return person.data_key
 
 
-def _check_person(personal: Mapping[str, str | None], precision: domain.BirthPrecision) -> None:
+def check_person(personal: Mapping[str, str | None], precision: domain.BirthPrecision) -> None:
+    """Refuse what nobody can be: without a name, or with a birth date that does not fit its precision."""
     domain.check_birth(read_birth_date(personal), precision, datetime.now(UTC).date())
     domain.check_names([personal[column] for column in _NAMES])
 
 
-def _names(personal: Mapping[str, str | None]) -> Names:
+def names_of(personal: Mapping[str, str | None]) -> Names:
+    """The names among personal columns."""
     return Names(**{column: personal[column] for column in _NAMES})
 
 
@@ -330,11 +332,17 @@ def marks_of(
     precision: domain.BirthPrecision,
 ) -> dict[str, list[bytes]]:
     """What a record is found by, and what it shares with others of the same person."""
-    found = _names(personal)
+    found = names_of(personal)
     countries = sorted({country_code, nationality_code})
     matching = names.match_keys(countries, found, read_birth_date(personal), precision)
     return {"name_marks": key.marks("name", names.search_keys(found)), "match_marks": key.marks("match", matching)}
 
 
-def _as_text(personal: Mapping[str, Any]) -> dict[str, str | None]:
+def mark_of_document(key: MasterKey, body: IdentityDocumentCreate, number: domain.DocumentNumber) -> bytes:
+    """What whoever has the same document is found by."""
+    return key.mark("identity_document", f"{body.issuer_country_code}|{body.type}|{number.number}")
+
+
+def as_text(personal: Mapping[str, Any]) -> dict[str, str | None]:
+    """Personal columns as they are sealed."""
     return {column: value.isoformat() if isinstance(value, date) else value for column, value in personal.items()}

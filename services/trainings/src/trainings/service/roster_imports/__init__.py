@@ -1,0 +1,32 @@
+"""Imports of rosters: from a file to records in one transaction, and back. Load, decide, write. No HTTP."""
+
+from trainings.service.roster_imports.requests import (
+    cancel_import,
+    correct_rows,
+    get_import,
+    start_check,
+    start_commit,
+    start_undo,
+    submit_import,
+    update_import,
+)
+from trainings.service.roster_imports.showing import list_imports, list_rows, present_import, present_listed
+from trainings.service.roster_imports.tasks import check_import, commit_import, read_import
+
+__all__ = [
+    "cancel_import",
+    "check_import",
+    "commit_import",
+    "correct_rows",
+    "get_import",
+    "list_imports",
+    "list_rows",
+    "present_import",
+    "present_listed",
+    "read_import",
+    "start_check",
+    "start_commit",
+    "start_undo",
+    "submit_import",
+    "update_import",
+]

@@ -1,0 +1,99 @@
+"""Working papers of an import: sealed, written in bulk, and read back. What stands in them never reaches a log."""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from chassis.sealing import Sealer
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from trainings.privacy import MasterKey
+from trainings.settings import TrainingsSettings
+
+# For a task: its statements may take longer than those of a request, and it thinks between them.
+_PATIENCE: Final = (
+    "SELECT set_config('statement_timeout', '300000', true), set_config('lock_timeout', '10000', true), "
+    "set_config('idle_in_transaction_session_timeout', '300000', true)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every step of an import needs beside the database."""
+
+    key: MasterKey
+    sealer: Sealer
+    settings: TrainingsSettings
+
+    @classmethod
+    def of(cls, settings: TrainingsSettings) -> Self:
+        """The tools of a service with these settings."""
+        secret = bytes.fromhex(settings.people_key.get_secret_value())
+        return cls(MasterKey(secret), Sealer(secret, "roster_imports"), settings)
+
+    def seal(self, value: object, place: str, of_import: uuid.UUID, number: int = 0) -> bytes:
+        """`value` as sealed JSON, good at one place of one import alone."""
+        written = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+        return self.sealer.seal(written, f"{place}|{of_import}|{number}")
+
+    def open(self, sealed: bytes | None, place: str, of_import: uuid.UUID, number: int = 0) -> Any:  # noqa: ANN401 - JSON
+        """What `seal` sealed; None where nothing is there any more."""
+        if sealed is None:
+            return None
+        return json.loads(self.sealer.open(bytes(sealed), f"{place}|{of_import}|{number}"))
+
+
+async def take_time(session: AsyncSession) -> None:
+    """Let this transaction take as long as a task may."""
+    await (await session.connection()).execute(text(_PATIENCE))
+
+
+async def stage_rows(
+    session: AsyncSession, name: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> str:
+    """Rows in a temporary table with the types of `table`'s columns, by COPY; gone with the transaction.
+
+    COPY into `table` itself is closed where row security is on. It joins the transaction that its table was made in.
+    """
+    connection = await session.connection()
+    listed = ", ".join(columns)
+    await connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
+    await connection.execute(
+        text(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT {listed} FROM {table} WITH NO DATA")  # noqa: S608
+    )
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.copy_records_to_table(name, records=rows, columns=list(columns))
+    return name
+
+
+async def insert_rows(session: AsyncSession, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many rows of one form by one statement: each rule of the table looks at them once."""
+    if not rows:
+        return
+    columns = list(rows[0])
+    listed = ", ".join(columns)
+    staged = await stage_rows(
+        session, f"staged_{table}", table, columns, ([row[one] for one in columns] for row in rows)
+    )
+    connection = await session.connection()
+    await connection.execute(text(f"INSERT INTO {table} ({listed}) SELECT {listed} FROM {staged}"))  # noqa: S608
+
+
+async def update_rows(
+    session: AsyncSession, table: str, key: Sequence[str], rows: Sequence[Mapping[str, Any]], *, also: str = ""
+) -> int:
+    """Many rows of one form, found by their `key`, by one statement; how many there were. `also`: more assignments."""
+    if not rows:
+        return 0
+    columns = list(rows[0])
+    staged = await stage_rows(
+        session, f"staged_{table}", table, columns, ([row[one] for one in columns] for row in rows)
+    )
+    assigned = ", ".join([*(f"{one} = s.{one}" for one in columns if one not in key), *([also] if also else [])])
+    same = " AND ".join(f"t.{one} = s.{one}" for one in key)
+    connection = await session.connection()
+    found = await connection.execute(text(f"UPDATE {table} t SET {assigned} FROM {staged} s WHERE {same}"))  # noqa: S608
+    return int(found.rowcount)

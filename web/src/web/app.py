@@ -14,9 +14,10 @@ from tributary import AsyncTributary
 
 from web.assets import Assets
 from web.errors import install_error_pages, refused, unexpected_page
-from web.guards import OwnForms, SecurityHeaders, SmallBodies
+from web.guards import OwnForms, SecurityHeaders
 from web.rendering import make_templates
 from web.routes import ROUTERS
+from web.routes.imports import UPLOADS
 from web.sessions import Sessions
 from web.settings import STATIC, WebSettings
 
@@ -46,10 +47,14 @@ def create_app() -> FastAPI:
         redirect_slashes=False,
         middleware=[
             Middleware(SecurityHeaders, settings=settings),
-            Middleware(RequestLine, max_body_bytes=settings.max_upload_bytes, answer_unexpected=unexpected_page),
+            Middleware(
+                RequestLine,
+                max_body_bytes=settings.max_body_bytes,
+                answer_unexpected=unexpected_page,
+                large_bodies={UPLOADS: settings.max_upload_bytes},
+            ),
             Middleware(KnownHosts, hosts=settings.known_hosts),
             Middleware(OwnForms, refuse=refused),
-            Middleware(SmallBodies, max_body_bytes=settings.max_body_bytes),
         ],
     )
 

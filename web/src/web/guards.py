@@ -1,13 +1,10 @@
 """What stands before every page: headers that bind the browser, and no form of another site."""
 
-import re
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import Final
 
 from chassis.errors import Forbidden
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,8 +27,6 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-# Where a roster may be handed in, as a file or as text.
-UPLOADS: Final = re.compile(r"/imports|/trainings/[^/]+/paste")
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -79,31 +74,6 @@ class OwnForms:
             await answer(scope, receive, send)
             return
         await self.app(scope, receive, send)
-
-
-class SmallBodies:
-    """Limits what a form may hold, but for those that a roster comes in."""
-
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
-        self.app = app
-        self.max_body_bytes = max_body_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http" or UPLOADS.fullmatch(scope["path"]):
-            await self.app(scope, receive, send)
-            return
-        read_bytes = 0
-
-        async def receive_within_limit() -> Message:
-            nonlocal read_bytes
-            message = await receive()
-            read_bytes += len(message.get("body", b""))
-            if read_bytes > self.max_body_bytes:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            return message
-
-        await self.app(scope, receive_within_limit, send)
 
 
 def is_from_here(request: Request) -> bool:

@@ -106,6 +106,8 @@ async def save_corrections(request: Request, form: KeptForm, api: Api, import_id
     asked = {name: form.get(f"show.{name}") for name in ("outcome", "field", "code", "cursor")}
     fields = rosters.cell_fields(dict(form.pairs) if not form.get("conflict") else _cells_in_conflict(form))
     marked = {name: value for name, value in form.pairs if _is_mark(name)}
+    if form.get("then") == "new_people":  # of the rows that its reader has seen
+        marked = {f"person.{row}": "new" for row in form.all("undecided")} | marked
 
     async def read() -> tuple[int, dict[str, str]]:
         one = await imports.get(import_id)
@@ -334,8 +336,9 @@ def _asked(one: dict[str, Any], given: dict[str, str]) -> dict[str, str]:
     counts = one["counts"] or {}
     first = next((name for name in ("error", "possible_duplicate") if counts.get(name)), "all")
     outcome = given.get("outcome", "")
-    asked = {name: given.get(name, "") for name in ("field", "code", "cursor")}
-    return {"outcome": outcome if outcome in {*rosters.OUTCOMES, "all"} else first} | asked
+    if outcome != "all" and not (outcome in rosters.OUTCOMES and counts.get(outcome)):
+        return {"outcome": first, "field": "", "code": "", "cursor": ""}
+    return {"outcome": outcome} | {name: given.get(name, "") for name in ("field", "code", "cursor")}
 
 
 def _cells_in_conflict(form: Form) -> list[str]:

@@ -30,6 +30,9 @@ PATIENCE_SECONDS: Final = 6.0
 PAUSE_SECONDS: Final = 0.15
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOTHING_GIVEN: Final = "Choose a file, or paste rows."
+UPLOADS: Final = "/imports"
+# What else may be wrong with a file, so that its reader can choose another.
+UNREADABLE: Final = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
 NO_ROWS: Final = "Copy rows in Excel, and paste them here."
 STOP_POLLING: Final = 286  # what htmx takes for the end of asking again and again
 
@@ -68,59 +71,38 @@ async def show_new(request: Request, api: Api, training_id: str = "") -> Respons
     return await _new_page(request, api, Form((("training_id", training_id),)))
 
 
-@router.post("/imports")
+@router.post(UPLOADS)
 async def create_import(request: Request) -> Response:
-    """Hand a file on to the API piece by piece, or pasted rows."""
+    """Hand a file on to the API piece by piece, or pasted rows; of those their preview is waited for."""
     upload, form = await _read_form(request)
     api = connect(request, current_session(request))
     training_id = form.get("training_id") or await _find_training_id(api, form.get("training_code").strip())
     if training_id is None:
         said = f"There is no training with the code {form.get('training_code').strip()}."
-        return await _new_page(request, api, form, errors={"training_code": said})
-    text = form.get("text")
-    if upload.content is None and not text.strip():
-        return await _new_page(request, api, form, errors={"file": NOTHING_GIVEN})
+        return await _refused(request, api, form, {"training_code": said})
+    is_file, text = upload.content is not None, form.get("text")
+    if not is_file and not text.strip():
+        is_roster = form.get("stage") == "roster"
+        return await _refused(request, api, form, {"text": NO_ROWS} if is_roster else {"file": NOTHING_GIVEN})
+    imports = RosterImports(api)
     try:
-        made = await RosterImports(api).create(
+        made = await imports.create(
             upload.content if upload.content is not None else text.encode(),
             file_name=upload.file_name or "Pasted rows",
-            media_type=upload.media_type if upload.content is not None else PASTED,
+            media_type=upload.media_type if is_file else PASTED,
             training_id=training_id or None,
             country_code=form.get("country_code").strip().upper() or None,
             idempotency_key=form.get("key") or None,
         )
     except ProblemError as error:
-        if error.status not in MENDABLE | {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}:
+        if error.status not in MENDABLE | UNREADABLE:
             raise
-        return await _new_page(request, api, form, problem=error, errors=errors_by_field(error))
-    return RedirectResponse(f"/imports/{made['id']}", HTTPStatus.SEE_OTHER)
-
-
-@router.post("/trainings/{training_id}/paste")
-async def paste_rows(request: Request, form: KeptForm, api: Api, training_id: str) -> Response:
-    """Take rows as a spreadsheet puts them on the clipboard, and show what they would do."""
-    text = form.get("text")
-    if not text.strip():
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return await roster_page(request, api, training_id, paste_errors={"text": NO_ROWS}, pasted=form, status=status)
-    imports = RosterImports(api)
-    try:
-        made = await imports.create(
-            text.encode(),
-            file_name="Pasted rows",
-            media_type=PASTED,
-            training_id=training_id,
-            country_code=form.get("country_code").strip().upper() or None,
-            idempotency_key=form.get("key") or None,
-        )
-    except ProblemError as error:
-        if error.status not in MENDABLE | {HTTPStatus.REQUEST_ENTITY_TOO_LARGE}:
-            raise
-        errors = {"text": error.detail} | errors_by_field(error)
-        return await roster_page(
-            request, api, training_id, paste_errors=errors, pasted=form, status=HTTPStatus(error.status)
-        )
-    await _go_on(imports, made["id"])
+        errors = errors_by_field(error)
+        where = "file" if is_file else "text"
+        known = {name: said for name, said in errors.items() if name == "country_code"}
+        return await _refused(request, api, form, known or {where: error.detail}, error.status)
+    if not is_file:
+        await _go_on(imports, made["id"])
     return RedirectResponse(f"/imports/{made['id']}", HTTPStatus.SEE_OTHER)
 
 
@@ -213,24 +195,36 @@ async def _find_training_id(api: AsyncTributary, code: str) -> str | None:
     return found[0]["id"] if found else None
 
 
+async def _refused(
+    request: Request,
+    api: AsyncTributary,
+    form: Form,
+    errors: dict[str, str],
+    status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
+) -> Response:
+    """The page that the form stands on, with what was typed and what is wrong."""
+    if form.get("stage") == "roster":
+        training_id = form.get("training_id")
+        return await roster_page(request, api, training_id, paste_errors=errors, pasted=form, status=status)
+    return await _new_page(request, api, form, errors, status)
+
+
 async def _new_page(
     request: Request,
     api: AsyncTributary,
     form: Form,
-    *,
-    problem: ProblemError | None = None,
     errors: dict[str, str] | None = None,
+    status: int = HTTPStatus.OK,
 ) -> Response:
     training_id = form.get("training_id")
     training = await api.get(f"/v1/trainings/{quote(training_id, safe='')}") if training_id else None
     return render(
         request,
         "import_new.html",
-        status=problem.status if problem else HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
+        status=status,
         training=training,
         name=name_of_training(training) if training else "",
         form=form,
         key=str(uuid.uuid4()),
-        problem=problem,
         errors=errors or {},
     )

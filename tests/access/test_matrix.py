@@ -16,8 +16,8 @@ from chassis.tokens import Caller
 from sqlalchemy import text, true
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import select
-from trainings import queries
 from trainings.models import Attendance, Completion, Enrollment
+from trainings.queries import visibility
 
 from tests.access.house import COUNTRIES, DOCUMENT, House, fresh_id, ids_in, make_databases, neutral, open_house, shown
 from tests.access.matrix import COLUMNS, MATRIX, PERSONAL, SEES, Row
@@ -263,7 +263,7 @@ def switch_off_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every check of the code that asks who is calling, but for the token."""
     monkeypatch.setattr(Caller, "require_role", lambda *_: None)
     monkeypatch.setattr(Caller, "require_country", lambda *_: None)
-    monkeypatch.setattr(queries, "about_people", rows_of)
+    monkeypatch.setattr(visibility, "about_people", rows_of)
 
 
 def rows_of(kind: Any, _caller: Caller) -> Any:
@@ -346,7 +346,7 @@ async def check_small_cells(house: House) -> None:
 
 Hole = Callable[[pytest.MonkeyPatch], None]
 HOLES: Final[dict[str, Hole]] = {
-    "no where": lambda patch: patch.setattr(queries, "visible_to", lambda _: true()),
+    "no where": lambda patch: patch.setattr(visibility, "visible_to", lambda _: true()),
     "no role": lambda patch: patch.setattr(Caller, "require_role", lambda *_: None),
     "no country": lambda patch: patch.setattr(Caller, "require_country", lambda *_: None),
 }

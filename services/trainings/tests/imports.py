@@ -17,6 +17,7 @@ WORK = {
     "read": roster_imports.read_import,
     "check": roster_imports.check_import,
     "commit": roster_imports.commit_import,
+    "undo": roster_imports.undo_import,
 }
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from trainings.models import metadata
 from trainings.routes.changes import KINDS
 
+from .imports import Importer, as_csv
+
 
 async def test_document_keeps_the_style(api: Api) -> None:
     check_document(api.app)
@@ -102,8 +104,37 @@ async def writes(office: Any) -> AsyncIterator[Write]:  # noqa: PLR0915 - one af
     yield Write("POST /v1/vetting-records/{vetting_record_id}/void", f"/v1/vetting-records/{wrong}/void", why)
     erase = {"reason": "Asked for by the person."}
     yield Write("POST /v1/people/{person_id}/erase", f"/v1/people/{twin['id']}/erase", erase)
+    spare = await office.enrollment(training_id, (await office.person())["id"])
+    yield Write("POST /v1/enrollments/{enrollment_id}/void", f"/v1/enrollments/{spare['id']}/void", why)
+    roster = await office.training()
+    async for each in writes_of_imports(office, roster["id"]):
+        yield each
     await office.training()
     yield await write("POST /v1/trainings/{training_id}/void", why)
+
+
+async def writes_of_imports(office: Any, training_id: str) -> AsyncIterator[Write]:
+    importer = Importer(office.api)
+    content = ("text/csv", as_csv(("given_name", "surname_1"), [("Citlali", "Quintanilla")]))
+    address = f"/v1/roster-imports?training_id={training_id}"
+    yield Write("POST /v1/roster-imports", address, content=content)
+    found = (await importer.client.get("/v1/roster-imports?sort=-created_at")).json()["items"][0]
+
+    def ask(verb: str, one: dict[str, Any], body: dict[str, Any] | None = None) -> Write:
+        path = "/v1/roster-imports/{roster_import_id}" + (f"/{verb}" if verb else "")
+        method = "POST" if verb else "PATCH"
+        return Write(f"{method} {path}", path.replace("{roster_import_id}", found["id"]), body, one["version"])
+
+    one = await importer.work(found)
+    yield ask("", one, {"date_order": "dmy"})
+    yield ask("check", await importer.get(found))
+    one = await importer.work(await importer.get(found))
+    fault = {"items": [{"kind": "value", "row": 2, "field": "surname_1", "text": "Quintanar"}]}
+    yield ask("corrections", one, fault)
+    yield ask("commit", await importer.get(found))
+    one = await importer.work(await importer.get(found))
+    yield ask("undo", one)
+    yield ask("cancel", await importer.get(found))
 
 
 async def test_every_write_can_be_validated_only_and_repeated_by_key(office: Any, database: Database) -> None:

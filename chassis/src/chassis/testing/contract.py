@@ -388,12 +388,24 @@ async def append_only_faults(api: Api) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write that must be accepted: its operation as `POST /v1/things`, address, body, the version it changes."""
+    """A write that must be accepted: its operation as `POST /v1/things`, address, body, the version it changes.
+
+    `content`: a body that is no JSON, with its media type.
+    """
 
     operation: str
     address: str
     body: dict[str, Any] | None = None
     version: int = 1
+    content: tuple[str, bytes] | None = None
+
+    def sent(self) -> dict[str, Any]:
+        """The body, for the client."""
+        return {"json": self.body} if self.content is None else {"content": self.content[1]}
+
+    def headers(self) -> dict[str, str]:
+        """What says of which kind a body is that is no JSON."""
+        return {} if self.content is None else {"Content-Type": self.content[0]}
 
 
 async def check_writes(api: Api, superuser_url: str, writes: AsyncIterator[Write]) -> None:
@@ -419,8 +431,10 @@ async def _write_fault(api: Api, engine: AsyncEngine, one: Operation, write: Wri
     version = {"If-Match": f'"{write.version}"'}
 
     async def send(query: str = "", headers: dict[str, str] = key) -> httpx.Response:
+        said = one.headers() | version | write.headers() | headers
+        glue = "&" if "?" in write.address else "?"
         return await api.writer().request(
-            one.method, write.address + query, json=write.body, headers=one.headers() | version | headers
+            one.method, write.address + query.replace("?", glue), headers=said, **write.sent()
         )
 
     before = await digest_tables(engine)

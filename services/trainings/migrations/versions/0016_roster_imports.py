@@ -1,13 +1,107 @@
-"""Imports of rosters: what was handed in, its working papers, and who may see them."""
+"""Imports of rosters: what was handed in, its working papers, and who may see them. A seat entered in error is voided."""
+
+import re
 
 import sqlalchemy as sa
 from alembic import op
 from chassis.feed import Captured, capture_table
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
+from trainings.counting_sql import create_counting
 
 revision = "0016"
 down_revision = "0015"
 
+# Of the counting rules when this was written.
+COUNTING = "1d91c893ac1f93ba"
+SEATS = Captured(
+    "enrollments",
+    clear=(
+        "id",
+        "version",
+        "created_at",
+        "updated_at",
+        "voided_at",
+        "voided_by",
+        "training_id",
+        "person_id",
+        "role",
+        "status",
+        "level",
+        "unit_id",
+        "vetting_basis",
+        "hours_attended",
+    ),
+    about="(SELECT ARRAY[p.country_code] FROM people p WHERE p.id = r.person_id)",
+)
+# Each rule that looks at seats looks at those that stand: by function, what stands in it and what comes in its place.
+# While an import is undone a seat goes back to what it was before it.
+STANDING_SEATS = {
+    "attendees_exceed_headcount": (
+        r"e\.training_id = t\.id AND \(",
+        "e.training_id = t.id AND e.voided_at IS NULL AND (",
+    ),
+    "check_instructors": (
+        r"FROM added JOIN enrollments USING \(training_id, person_id\)",
+        "FROM added JOIN enrollments e USING (training_id, person_id) WHERE e.voided_at IS NULL",
+    ),
+    "check_training_changes": (r"AND e\.status IN \(", "AND e.voided_at IS NULL AND e.status IN ("),
+    "check_seats": (
+        r"n\.status <> o\.status AND \(o\.status, n\.status\) NOT IN",
+        (
+            "n.status <> o.status AND coalesce(current_setting('app.undoing', true), '') = '' "
+            "AND (o.status, n.status) NOT IN"
+        ),
+    ),
+}
+SEAT_VOIDS = [
+    """
+    CREATE FUNCTION check_seat_voids() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp AS $$
+    BEGIN
+      IF EXISTS (SELECT FROM added WHERE voided_at IS NOT NULL AND status = 'completed') THEN
+        RAISE EXCEPTION 'a seat is voided after its completion'
+          USING ERRCODE = '55000', CONSTRAINT = 'voided_seat_has_no_completion';
+      END IF;
+      RETURN NULL;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION check_seat_voids() FROM PUBLIC",
+    """
+    CREATE TRIGGER seat_voids_keep_rules AFTER UPDATE ON enrollments
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_seat_voids()
+    """,
+    """
+    CREATE FUNCTION check_attended_seats() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp AS $$
+    BEGIN
+      IF EXISTS (
+        SELECT FROM added JOIN enrollments e ON e.id = added.enrollment_id WHERE e.voided_at IS NOT NULL
+      ) THEN
+        RAISE EXCEPTION 'nobody attends on a voided seat'
+          USING ERRCODE = '55000', CONSTRAINT = 'attended_seat_stands';
+      END IF;
+      RETURN NULL;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION check_attended_seats() FROM PUBLIC",
+    """
+    CREATE TRIGGER attended_seat_stands AFTER INSERT ON attendances
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_attended_seats()
+    """,
+    # It stays as it is, but for what erasing takes away.
+    """
+    CREATE TRIGGER voided_record_stays BEFORE UPDATE ON enrollments
+    FOR EACH ROW WHEN (OLD.voided_at IS NOT NULL AND NOT (
+      NEW.note IS NULL
+      AND (NEW.id, NEW.training_id, NEW.person_id, NEW.role, NEW.status, NEW.hours_attended, NEW.voided_at,
+           NEW.voided_by, NEW.void_reason)
+        IS NOT DISTINCT FROM
+          (OLD.id, OLD.training_id, OLD.person_id, OLD.role, OLD.status, OLD.hours_attended, OLD.voided_at,
+           OLD.voided_by, OLD.void_reason)
+    )) EXECUTE FUNCTION keep_voided()
+    """,
+]
 # The name of a file, and what is quoted of it, may be personal.
 ROSTER_IMPORTS = Captured(
     "roster_imports",
@@ -79,6 +173,7 @@ RIGHTS = {
 
 
 def upgrade() -> None:
+    void_seats(op.get_bind())
     make_tables()
     capture_table(op.get_bind(), ROSTER_IMPORTS)
     for table, rights in RIGHTS.items():
@@ -94,6 +189,42 @@ def upgrade() -> None:
     op.execute("""
     DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO trainings_app', current_database()); END $$
     """)
+
+
+def void_seats(connection: Connection) -> None:
+    op.add_column("enrollments", sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("enrollments", sa.Column("voided_by", sa.Text(), nullable=True))
+    op.add_column("enrollments", sa.Column("void_reason", sa.Text(), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_enrollments_void_is_whole"),
+        "enrollments",
+        "num_nonnulls(voided_at, voided_by, void_reason) IN (0, 3)",
+    )
+    op.drop_constraint(op.f("uq_enrollments_training_id_person_id"), "enrollments", type_="unique")
+    op.create_index(
+        "uq_enrollments_training_id_person_id",
+        "enrollments",
+        ["training_id", "person_id"],
+        unique=True,
+        postgresql_where=sa.text("voided_at IS NULL"),
+    )
+    op.execute("GRANT UPDATE (voided_at, voided_by, void_reason) ON enrollments TO trainings_app")
+    capture_table(connection, SEATS)
+    for function, (pattern, replacement) in STANDING_SEATS.items():
+        look_at_standing_seats(connection, function, pattern, replacement)
+    for statement in SEAT_VOIDS:
+        op.execute(statement)
+    create_counting(connection)
+
+
+def look_at_standing_seats(connection: Connection, function: str, pattern: str, replacement: str) -> None:
+    """Put a word into a rule as it stands; the rest of it is not said again here."""
+    statement = sa.text("SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = :name")
+    standing = connection.execute(statement, {"name": function}).scalar_one()
+    changed, times = re.subn(pattern, lambda _: replacement, standing)
+    if times != 1:
+        raise ValueError(f"{function} is not what it was when this was written")
+    connection.exec_driver_sql(changed)
 
 
 def make_tables() -> None:

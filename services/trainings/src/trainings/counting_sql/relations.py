@@ -67,7 +67,8 @@ TAKEN: Final = """
     ) taken ON taken.enrollment_id = e.id
 """
 ATTENDED: Final = (
-    "(c.id IS NOT NULL OR coalesce(e.status IN ('attending', 'completed', 'failed', 'incomplete'), false) "
+    "e.voided_at IS NULL AND (c.id IS NOT NULL "
+    "OR coalesce(e.status IN ('attending', 'completed', 'failed', 'incomplete'), false) "
     "OR coalesce(taken.hours, e.hours_attended, 0) > 0)"
 )
 CANONICAL: Final = "canonical_people(until bigint DEFAULT NULL)"

@@ -28,7 +28,7 @@ _OF_PERIOD: Final = {
     "after_period": "(to_date IS NULL OR f.day <= to_date)",
 }
 SEAT_REASONS: Final = {
-    "voided": "(t.voided_at IS NULL AND NOT f.is_completion_voided)",
+    "voided": "(t.voided_at IS NULL AND e.voided_at IS NULL AND NOT f.is_completion_voided)",
     "not_attended": "f.is_attended",
     "not_completed": "(of_measure IN ('attendances', 'contact_hours') OR f.completed_on IS NOT NULL)",
     **_OF_PERIOD,

@@ -106,6 +106,7 @@ from trainings.domain.rosters import (
     check_completion_rule,
     check_enrollment_transition,
     check_first_status,
+    check_voidable,
 )
 from trainings.domain.transitions import IllegalTransition, check_transition
 from trainings.domain.vetting import (
@@ -219,6 +220,7 @@ __all__ = [
     "check_transition",
     "check_vetting",
     "check_vetting_basis",
+    "check_voidable",
     "default_vetting_basis",
     "describe_rule",
     "find_basis_fault",

@@ -119,6 +119,12 @@ def check_completable(status: EnrollmentStatus) -> None:
     raise Conflict(f"The seat is {status}; only one that is cleared, enrolled or attending is completed. {way}")
 
 
+def check_voidable(status: EnrollmentStatus) -> None:
+    """Raise where a seat is completed: what completed it was entered in error too, and is voided first."""
+    if status is EnrollmentStatus.completed:
+        raise Conflict("The seat is completed. Void its completion first, and then the seat.")
+
+
 def check_age(birth_date: date | None, starts_on: date, least_years: int) -> None:
     """Raise where somebody is surely too young on the first day. The date is never quoted: it is personal.
 

@@ -14,12 +14,19 @@ from trainings import domain
 from trainings.models.base import Stored, quantity
 
 
-class Enrollment(Stored, table=True):
+class Enrollment(Stored, Voidable, table=True):
     """A person's seat in a training. Training and person never change: the serving role may not."""
 
     __tablename__ = "enrollments"
     __table_args__ = (
-        UniqueConstraint("training_id", "person_id"),
+        # One that stands: what was entered in error is recorded anew.
+        Index(
+            "uq_enrollments_training_id_person_id",
+            "training_id",
+            "person_id",
+            unique=True,
+            postgresql_where=sql("voided_at IS NULL"),
+        ),
         # What attendance refers to, so that its session is one of its own training.
         UniqueConstraint("id", "training_id"),
         one_of("role", domain.EnrollmentRole),
@@ -29,6 +36,7 @@ class Enrollment(Stored, table=True):
         CheckConstraint("vetting_basis <> 'not_required' OR vetting_reason IS NOT NULL", name="not_vetted_has_reason"),
         CheckConstraint("pre_score BETWEEN 0 AND 100 AND post_score BETWEEN 0 AND 100", name="score_range"),
         CheckConstraint("hours_attended >= 0", name="hours_attended_counts"),
+        void_is_whole(),
     )
 
     training_id: uuid.UUID = Field(foreign_key="trainings.id")

@@ -1,7 +1,7 @@
 """Certifications over HTTP."""
 
 import uuid
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Final
 
 from chassis.paging import Page, answer_list
@@ -25,6 +25,7 @@ from trainings.schemas.certifications import (
     CertificationRevoke,
     CertificationSuspend,
 )
+from trainings.service.loading import today
 
 router: Final = personal_router("Certifications")
 AsOf = Annotated[Day | None, Query(description="The day that `status` is of, today (UTC) by default.")]
@@ -32,7 +33,7 @@ AsOf = Annotated[Day | None, Query(description="The day that `status` is of, tod
 
 def show(certification: Certification, rules: Rules, as_of: date | None = None) -> CertificationRead:
     """A certification with what it is on a day."""
-    day = as_of or datetime.now(UTC).date()
+    day = as_of or today()
     status = None
     if not certification.is_voided:
         status = certification.term.status_on(day, rules.certification_expiring_days)

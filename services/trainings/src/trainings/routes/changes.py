@@ -90,7 +90,7 @@ KINDS: Final = (
         "result_on",
         "valid_until",
     ),
-    about_people(Enrollment, *_SEAT, "status", "level", "unit_id", "vetting_basis", "hours_attended"),
+    about_people(Enrollment, *_SEAT, *_VOID, "status", "level", "unit_id", "vetting_basis", "hours_attended"),
     about_people(Attendance, *_STORED, "training_id", "enrollment_id", "session_id", "hours"),
     about_people(Completion, *_STORED, *_VOID, "enrollment_id", "completed_on"),
     about_people(InstructorAssignment, *_SEAT, *_VOID),

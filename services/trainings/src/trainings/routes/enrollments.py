@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from chassis.paging import Page, answer_list
 from chassis.resources import IfMatch, created, send_etag
 from chassis.unit_of_work import CurrentCaller, Session
+from chassis.voids import VoidCreate
 from fastapi import Query, Request, Response
 
 from trainings import queries, service
@@ -72,6 +73,22 @@ async def update_enrollment(
 ) -> Enrollment:
     """Change fields of an enrollment. Its training and person never change, its status does by transitions."""
     enrollment = await service.update_enrollment(session, caller, enrollment_id, version, body, rules)
+    send_etag(request, response, enrollment)
+    return enrollment
+
+
+@router.post("/enrollments/{enrollment_id}/void", response_model=EnrollmentRead)
+async def void_enrollment(
+    request: Request,
+    response: Response,
+    session: Session,
+    caller: CurrentCaller,
+    enrollment_id: uuid.UUID,
+    version: IfMatch,
+    body: VoidCreate,
+) -> Enrollment:
+    """Void a seat that was entered in error, once and for good. Its completion, if it has one, is voided first."""
+    enrollment = await service.void_enrollment(session, caller, enrollment_id, version, body)
     send_etag(request, response, enrollment)
     return enrollment
 

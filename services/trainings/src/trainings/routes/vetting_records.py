@@ -1,7 +1,6 @@
 """Vetting over HTTP."""
 
 import uuid
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from chassis.paging import Page, answer_list
@@ -22,6 +21,7 @@ from trainings.schemas.vetting_records import (
     VettingRecordUpdate,
 )
 from trainings.service import vetting
+from trainings.service.loading import today
 
 router: Final = personal_router("Vetting")
 
@@ -106,5 +106,5 @@ async def list_seats_at_risk(
     request: Request, session: Session, caller: CurrentCaller, query: Annotated[SeatAtRiskQuery, Query()]
 ) -> Page | Response:
     """List the seats in trainings to come that need a clearance and will not have one on the first day, and why."""
-    listing = queries.seats_at_risk(caller, datetime.now(UTC).date())
+    listing = queries.seats_at_risk(caller, today())
     return await answer_list(request, session, query, listing, SeatAtRiskPage)

@@ -4,7 +4,8 @@ import uuid
 
 from chassis.codes import Line, Text
 from chassis.paging import ListQuery, Page, sort_by
-from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
+from chassis.resources import Body, CreateBody, may_be_absent
+from chassis.voids import VoidableRead, only_voided
 from pydantic import ConfigDict, Field
 
 from trainings.domain import EnrollmentRole, EnrollmentStatus, Level, VettingBasis
@@ -74,7 +75,7 @@ class EnrollmentTransition(Body):
     to: EnrollmentStatus
 
 
-class EnrollmentRead(ResourceRead):
+class EnrollmentRead(VoidableRead):
     """A person's seat in a training."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -109,3 +110,4 @@ class EnrollmentQuery(ListQuery):
     level: list[Level] = []
     unit_id: list[uuid.UUID] = []
     vetting_basis: list[VettingBasis] = []
+    is_voided: bool | None = only_voided()

@@ -22,6 +22,7 @@ from trainings.service.enrollments import (
     update_attendance,
     update_enrollment,
     void_completion,
+    void_enrollment,
 )
 from trainings.service.instructor_assignments import (
     create_instructor_assignment,
@@ -65,6 +66,7 @@ __all__ = [
     "update_training_session",
     "void_certification",
     "void_completion",
+    "void_enrollment",
     "void_instructor_assignment",
     "void_training",
     "void_training_session",

@@ -106,6 +106,7 @@ async def update_enrollment(
     """Change a seat that the caller has read at `version`. What it was cleared or completed by must still hold."""
     caller.require_role(WRITER)
     enrollment = await queries.get_about_person(session, caller, Enrollment, enrollment_id, lock=True)
+    check_not_voided(enrollment)
     check_version(enrollment, version)
     changes = body.model_dump(exclude_unset=True)
     after = Enrollment(**enrollment.model_dump() | changes)
@@ -134,6 +135,7 @@ async def advance_enrollment(
     """Let a seat that the caller has read at `version` go on."""
     caller.require_role(WRITER)
     enrollment = await queries.get_about_person(session, caller, Enrollment, enrollment_id, lock=True)
+    check_not_voided(enrollment)
     check_version(enrollment, version)
     training = await get_row(session, Training, enrollment.training_id)
     check_not_voided(training)
@@ -144,10 +146,21 @@ async def advance_enrollment(
     return await touch_row(session, enrollment)
 
 
+async def void_enrollment(
+    session: AsyncSession, caller: Caller, enrollment_id: uuid.UUID, version: int, body: VoidCreate
+) -> Enrollment:
+    """Void a seat that the caller has read at `version`: nothing counts it, and the person may get another."""
+    caller.require_role(WRITER)
+    enrollment = await queries.get_about_person(session, caller, Enrollment, enrollment_id, lock=True)
+    domain.check_voidable(EnrollmentStatus(enrollment.status))
+    return await void_row(session, caller, enrollment, version, body)
+
+
 async def create_attendance(session: AsyncSession, caller: Caller, body: AttendanceCreate) -> Attendance:
     """Record how long an enrolled person was in a session."""
     caller.require_role(WRITER)
     enrollment = await require_enrollment(session, caller, body.enrollment_id)
+    check_not_voided(enrollment)
     held = await session.get(TrainingSession, body.session_id)
     if held is None:
         raise invalid("#/session_id", "unknown_id", NO_SESSION)
@@ -184,6 +197,7 @@ async def create_completion(
     """Record that an enrolled person completed the training, which completes the seat."""
     caller.require_role(WRITER)
     enrollment = await require_enrollment(session, caller, body.enrollment_id, lock=True)
+    check_not_voided(enrollment)
     training = await get_row(session, Training, enrollment.training_id)
     domain.check_completion(body.completed_on, training.starts_on, today())
     domain.check_completable(EnrollmentStatus(enrollment.status))

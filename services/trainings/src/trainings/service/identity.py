@@ -21,15 +21,15 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from trainings import domain, names, queries
-from trainings.models import DuplicateCandidate, IdentityDocument, Merge, Person, Unit
+from trainings.models import DuplicateCandidate, IdentityDocument, Merge, Person
 from trainings.names import Names, Profile, Score
 from trainings.privacy import SEALED, MasterKey, read_birth_date
 from trainings.schemas.duplicate_candidates import DismissCreate
 from trainings.schemas.identity_documents import IdentityDocumentCreate
 from trainings.schemas.merges import MergeCreate
 from trainings.schemas.people import EraseCreate, PersonCreate, PersonUpdate
-from trainings.service.loading import WRITER
-from trainings.service.words import ERASED, NO_PERSON, NO_UNIT, ONE_ALREADY
+from trainings.service.loading import WRITER, require_person, require_unit, today
+from trainings.service.words import ERASED, ONE_ALREADY
 
 MOST_COMPARED: Final = 50
 """With so many others a record is compared each time it is written."""
@@ -43,7 +43,8 @@ async def create_person(session: AsyncSession, caller: Caller, body: PersonCreat
     caller.require_country(body.country_code)
     personal = as_text(body.model_dump(include=set(SEALED)))
     check_person(personal, body.birth_precision)
-    await _require_unit(session, caller, body.unit_id)
+    if body.unit_id is not None:
+        await require_unit(session, caller, body.unit_id)
     # The id is part of what seals the values, so it comes first.
     person_id = body.id or (await session.exec(select(func.uuidv7(type_=Uuid)))).one()
     data_key = key.new_data_key(person_id)
@@ -64,7 +65,8 @@ async def update_person(
     check_version(person, version)
     changes = body.model_dump(exclude_unset=True)
     caller.require_country(changes.get("country_code", person.country_code))
-    await _require_unit(session, caller, changes.get("unit_id"))
+    if changes.get("unit_id") is not None:
+        await require_unit(session, caller, changes["unit_id"])
     sealed = as_text({column: value for column, value in changes.items() if column in SEALED})
     after = key.reveal(person) | sealed
     precision = domain.BirthPrecision(changes.get("birth_precision", person.birth_precision))
@@ -108,7 +110,7 @@ async def create_identity_document(
     Whom the caller may not see is not linked and not told of; the database proposes the two to whoever may see both.
     """
     caller.require_role(WRITER)
-    person = await queries.require_about_person(session, caller, Person, body.person_id, "#/person_id", NO_PERSON)
+    person = await require_person(session, caller, body.person_id)
     _data_key(person)
     number = domain.read_number(body.type, body.issuer_country_code, body.number)
     birth_date = read_birth_date(key.reveal(person))
@@ -141,7 +143,7 @@ async def merge_people(session: AsyncSession, caller: Caller, body: MergeCreate)
     """Decide that two records are one person. What is linked are the records that each is counted as."""
     caller.require_role(WRITER)
     people = [
-        await queries.require_about_person(session, caller, Person, person_id, f"#/{name}", NO_PERSON)
+        await require_person(session, caller, person_id, f"#/{name}")
         for name, person_id in (("person_id", body.person_id), ("canonical_person_id", body.canonical_person_id))
     ]
     for person in people:
@@ -298,11 +300,6 @@ async def _take_turn(session: AsyncSession, number: int | None = None) -> None:
     await session.exec(select(func.pg_advisory_xact_lock(lock)))
 
 
-async def _require_unit(session: AsyncSession, caller: Caller, unit_id: uuid.UUID | None) -> None:
-    if unit_id is not None:
-        await queries.require_about_person(session, caller, Unit, unit_id, "#/unit_id", NO_UNIT)
-
-
 def _data_key(person: Person) -> bytes:
     if person.data_key is None:
         raise Conflict(ERASED)
@@ -311,7 +308,7 @@ def _data_key(person: Person) -> bytes:
 
 def check_person(personal: Mapping[str, str | None], precision: domain.BirthPrecision) -> None:
     """Refuse what nobody can be: without a name, or with a birth date that does not fit its precision."""
-    domain.check_birth(read_birth_date(personal), precision, datetime.now(UTC).date())
+    domain.check_birth(read_birth_date(personal), precision, today())
     domain.check_names([personal[column] for column in _NAMES])
 
 

@@ -1,8 +1,8 @@
-"""What a write names must be there, and be visible to whoever names it."""
+"""What a write names must be there, and be visible to whoever names it; and the day that it is written on."""
 
 import uuid
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from chassis.errors import invalid
 from chassis.tokens import Caller
@@ -13,6 +13,7 @@ from trainings.models import Enrollment, Person, Training, Unit
 from trainings.service.words import NO_COURSE, NO_ENROLLMENT, NO_PERSON, NO_TRAINING, NO_UNIT
 
 WRITER: Final = "officer"
+Row = TypeVar("Row")
 
 
 def today() -> date:
@@ -28,26 +29,19 @@ async def require_course(session: AsyncSession, pointer: str, code: str | None) 
 
 async def require_training(session: AsyncSession, training_id: uuid.UUID) -> Training:
     """The training with this id."""
-    training = await session.get(Training, training_id)
-    if training is None:
-        raise invalid("#/training_id", "unknown_id", NO_TRAINING)
-    return training
+    return _known(await session.get(Training, training_id), "#/training_id", NO_TRAINING)
 
 
-async def require_person(session: AsyncSession, caller: Caller, person_id: uuid.UUID) -> Person:
+async def require_person(
+    session: AsyncSession, caller: Caller, person_id: uuid.UUID, pointer: str = "#/person_id"
+) -> Person:
     """Somebody of another country is as unknown as nobody: a refusal must not say that they are recorded."""
-    person = await queries.find_about_person(session, caller, Person, person_id)
-    if person is None:
-        raise invalid("#/person_id", "unknown_id", NO_PERSON)
-    return person
+    return _known(await queries.find_about_person(session, caller, Person, person_id), pointer, NO_PERSON)
 
 
-async def require_unit(session: AsyncSession, caller: Caller, unit_id: uuid.UUID) -> Unit:
+async def require_unit(session: AsyncSession, caller: Caller, unit_id: uuid.UUID, pointer: str = "#/unit_id") -> Unit:
     """A unit of another country is as unknown as none."""
-    unit = await queries.find_about_person(session, caller, Unit, unit_id)
-    if unit is None:
-        raise invalid("#/unit_id", "unknown_id", NO_UNIT)
-    return unit
+    return _known(await queries.find_about_person(session, caller, Unit, unit_id), pointer, NO_UNIT)
 
 
 async def require_enrollment(
@@ -55,6 +49,10 @@ async def require_enrollment(
 ) -> Enrollment:
     """The seat of somebody the caller may see."""
     enrollment = await queries.find_about_person(session, caller, Enrollment, enrollment_id, lock=lock)
-    if enrollment is None:
-        raise invalid("#/enrollment_id", "unknown_id", NO_ENROLLMENT)
-    return enrollment
+    return _known(enrollment, "#/enrollment_id", NO_ENROLLMENT)
+
+
+def _known(row: Row | None, pointer: str, message: str) -> Row:
+    if row is None:
+        raise invalid(pointer, "unknown_id", message)
+    return row

@@ -1,7 +1,7 @@
 """Units, and who was vetted: load, decide, write. No HTTP, no commit. Only results and days: never why."""
 
 import uuid
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from chassis.errors import NotFound
@@ -15,8 +15,7 @@ from trainings.models import AgencyRef, Person, Unit, VettingRecord
 from trainings.references import Owner, Ref
 from trainings.schemas.units import UnitCreate, UnitUpdate
 from trainings.schemas.vetting_records import VettingRecordCreate, VettingRecordUpdate
-from trainings.service.loading import WRITER
-from trainings.service.words import NO_PERSON, NO_UNIT
+from trainings.service.loading import WRITER, require_person, require_unit, today
 
 
 async def create_unit(session: AsyncSession, caller: Caller, body: UnitCreate, owner: Owner) -> Unit:
@@ -49,7 +48,7 @@ async def create_vetting_record(
     """Record a vetting of a person or unit, decided or not."""
     caller.require_role(WRITER)
     await _require_subject(session, caller, body)
-    domain.check_vetting(body.requested_on, body.result, body.result_on, _today())
+    domain.check_vetting(body.requested_on, body.result, body.result_on, today())
     valid_until = domain.last_valid_day(body.result, body.result_on, validity_days)
     return await write_row(session, new_row(VettingRecord, body, valid_until=valid_until))
 
@@ -72,7 +71,7 @@ async def update_vetting_record(
     result = domain.VettingResult(changes.get("result", current))
     domain.check_result(current, result)
     result_on: date | None = changes.get("result_on", record.result_on)
-    domain.check_vetting(record.requested_on, result, result_on, _today())
+    domain.check_vetting(record.requested_on, result, result_on, today())
     if (result, result_on) != (current, record.result_on):
         record.valid_until = domain.last_valid_day(result, result_on, validity_days)
     for name, value in changes.items():
@@ -108,24 +107,19 @@ async def _country_of(session: AsyncSession, caller: Caller, record: VettingReco
 
 async def _require_subject(session: AsyncSession, caller: Caller, body: VettingRecordCreate) -> None:
     if body.person_id is not None:
-        person = await queries.require_about_person(session, caller, Person, body.person_id, "#/person_id", NO_PERSON)
+        person = await require_person(session, caller, body.person_id)
         caller.require_vetting(person.country_code)
     elif body.unit_id is not None:
-        unit = await queries.require_about_person(session, caller, Unit, body.unit_id, "#/unit_id", NO_UNIT)
+        unit = await require_unit(session, caller, body.unit_id)
         caller.require_vetting(unit.country_code)
 
 
 async def _require_parts(session: AsyncSession, caller: Caller, values: dict[str, Any]) -> None:
     if (parent_id := values.get("parent_id")) is not None:
-        await queries.require_about_person(session, caller, Unit, parent_id, "#/parent_id", NO_UNIT)
+        await require_unit(session, caller, parent_id, "#/parent_id")
     if (commander_id := values.get("commander_person_id")) is not None:
-        pointer = "#/commander_person_id"
-        await queries.require_about_person(session, caller, Person, commander_id, pointer, NO_PERSON)
+        await require_person(session, caller, commander_id, "#/commander_person_id")
 
 
 async def _look_up(owner: Owner, agency_code: str | None) -> list[Ref]:
     return await references.look_up(owner, {"#/agency_code": (AgencyRef, agency_code)} if agency_code else {})
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

@@ -101,6 +101,8 @@ CONSTRAINT_WORDS: Final = {
     "fk_enrollments_training_id": ("#/training_id", NO_TRAINING),
     "fk_enrollments_person_id": ("#/person_id", NO_PERSON),
     "fk_enrollments_unit_id": ("#/unit_id", NO_UNIT),
+    "voided_seat_has_no_completion": ("#/", "The seat is completed. Void its completion first, and then the seat."),
+    "attended_seat_stands": ("#/enrollment_id", "This seat was entered in error and voided."),
     "instructor_is_no_participant": ("#/person_id", _T6),
     "completed_by_completion": ("#/status", _BY_COMPLETION),
     "enrollment_status_follows": ("#/to", _STATUS_FOLLOWS),

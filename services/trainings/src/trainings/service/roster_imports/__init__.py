@@ -11,7 +11,7 @@ from trainings.service.roster_imports.requests import (
     update_import,
 )
 from trainings.service.roster_imports.showing import list_imports, list_rows, present_import, present_listed
-from trainings.service.roster_imports.tasks import check_import, commit_import, read_import
+from trainings.service.roster_imports.tasks import check_import, commit_import, read_import, undo_import
 
 __all__ = [
     "cancel_import",
@@ -28,5 +28,6 @@ __all__ = [
     "start_commit",
     "start_undo",
     "submit_import",
+    "undo_import",
     "update_import",
 ]

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from trainings.domain import ImportTask
 from trainings.service.roster_imports.papers import Tools
-from trainings.service.roster_imports.tasks import Desk, check_import, commit_import, read_import
+from trainings.service.roster_imports.tasks import Desk, check_import, commit_import, read_import, undo_import
 
 _TITLE: Final = "The work on this import ended"
 _END: Final = text("SELECT end_roster_import_task(:import_id, :task, :status, CAST(:problem AS jsonb))")
@@ -19,6 +19,7 @@ _RUN: Final[Mapping[ImportTask, Callable[[Desk, Tools, uuid.UUID], Awaitable[Non
     ImportTask.read: read_import,
     ImportTask.check: check_import,
     ImportTask.commit: commit_import,
+    ImportTask.undo: undo_import,
 }
 
 

@@ -126,7 +126,7 @@ async def load_roster(session: AsyncSession, caller: Caller, known: Known, seat_
     """The seats of these trainings and those named, whose they are, and what became of them."""
     connection = await session.connection()
     of_trainings = _SEATS.c.training_id.in_(list(known.trainings)) | _SEATS.c.id.in_(list(seat_ids))
-    seats = select(_SEATS).where(_SEATS.c.person_id.in_(_visible(caller)), of_trainings)
+    seats = select(_SEATS).where(_SEATS.c.voided_at.is_(None), _SEATS.c.person_id.in_(_visible(caller)), of_trainings)
     for seat in await connection.execute(seats):
         known.seats[seat.id] = seat
         known.seat_of[seat.training_id, seat.person_id] = seat

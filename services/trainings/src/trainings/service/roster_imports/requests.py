@@ -28,7 +28,7 @@ from trainings.domain import (
     check_idle,
     check_stage,
 )
-from trainings.models import Person, RosterImport, RosterImportFile, RosterImportRow, Training
+from trainings.models import RosterImport, RosterImportFile, RosterImportRow, Training
 from trainings.schemas.roster_imports import (
     AlikeCorrection,
     PersonCorrection,
@@ -37,13 +37,12 @@ from trainings.schemas.roster_imports import (
     RowCorrection,
     ValueCorrection,
 )
-from trainings.service.loading import WRITER, require_training
+from trainings.service.loading import WRITER, require_person, require_training
 from trainings.service.roster_imports.evaluating import evaluate, load_rows, mapping_of, texts_of
 from trainings.service.roster_imports.layout import asks_date_order
 from trainings.service.roster_imports.papers import Tools, take_time
 from trainings.service.roster_imports.tasks import note_progress, write_findings
 from trainings.service.roster_imports.vocabulary import clean
-from trainings.service.words import NO_PERSON
 
 FEW_ROWS: Final = 300
 """So many are checked again at once; more of them are work for the queue."""
@@ -244,7 +243,7 @@ async def _decide(
         paper.decision, paper.decided_person_id = RowDecision.new_person, None
         return
     pointer = f"#/items/{place}/person_id"
-    await queries.require_about_person(session, caller, Person, item.person_id, pointer, NO_PERSON)
+    await require_person(session, caller, item.person_id, pointer)
     paper.decision, paper.decided_person_id = RowDecision.use_person, item.person_id
 
 

@@ -1,4 +1,4 @@
-"""The pieces of work of an import: read, check, commit. Each may be killed anywhere and starts from its beginning."""
+"""The pieces of work of an import: read, check, commit, undo. Each may be killed anywhere, and starts anew."""
 
 import asyncio
 import uuid
@@ -32,6 +32,7 @@ from trainings.service.roster_imports.assessing import Plan
 from trainings.service.roster_imports.evaluating import count_outcomes, evaluate, findings_of, list_faults, load_rows
 from trainings.service.roster_imports.layout import describe_table, remember_mapping
 from trainings.service.roster_imports.papers import Tools, insert_rows, take_time, update_rows
+from trainings.service.roster_imports.undoing import undo_rows
 from trainings.service.roster_imports.writing import prepare, take_ids, write
 from trainings.service.words import CONSTRAINT_WORDS
 
@@ -133,6 +134,27 @@ async def commit_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
         one.result = written.counts(plans, len(papers) - len(plans))
         one.committed_at, one.committed_by = datetime.now(UTC), now.name
         await note_progress(session, import_id, len(papers), len(papers))
+        await touch_row(session, one)
+
+
+async def undo_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
+    """Take back what was written, in one transaction. What somebody did since is kept."""
+    caller = await desk.caller()
+    async with desk.transaction(caller) as session:
+        one = await _begin(session, import_id, ImportTask.undo)
+        if one is None:
+            return
+        _require_rights(caller, one)
+    async with _failing(desk, import_id, ImportTask.undo), desk.transaction(caller) as session:
+        await take_time(session)
+        await _take_turn(session, import_id)
+        found = await undo_rows(session, caller, tools, await _find(session, import_id))
+        desk.check()
+        now = await desk.caller()
+        one = await _still(session, import_id, ImportTask.undo)
+        _require_rights(now, one)
+        _succeed(one, ImportStage.undone)
+        one.undo_result, one.undone_at, one.undone_by = found, datetime.now(UTC), now.name
         await touch_row(session, one)
 
 

@@ -69,17 +69,18 @@ def prepare(one: RosterImport, plans: Sequence[Plan], ids: Sequence[uuid.UUID], 
         matched = plan.matched
         if plan.person is not None:
             written.people.append(_new_person(plan, person_id, one, tools))
-            note["person_created"] = True
+            note |= {"person_created": True, "person_version": 1}
         else:
             assert matched.person_id is not None  # noqa: S101 - a row without errors is of somebody
             person_id = matched.person_id
             if plan.person_changes:
                 row, note["person"] = _changed_person(plan, tools)
+                note["person_version"] = row["version"] + 1
                 written.changed_people.append(row)
         if plan.seat is not None:
             seat = {"id": seat_id, "training_id": matched.training.id, "person_id": person_id}  # type: ignore[union-attr]
             written.seats.append(seat | {"role": plan.seat["role"]} | {name: plan.seat[name] for name in _SEAT})
-            note["seat_created"] = True
+            note |= {"seat_created": True, "seat_version": 1}
         else:
             seat_id = matched.seat.id
             if plan.seat_changes or plan.to_status is not None:
@@ -87,11 +88,15 @@ def prepare(one: RosterImport, plans: Sequence[Plan], ids: Sequence[uuid.UUID], 
                 row = {"id": seat_id, "version": matched.seat.version}
                 row |= {name: changes.get(name, getattr(matched.seat, name)) for name in _SEAT}
                 written.changed_seats.append(row)
+                note["seat_version"] = row["version"] + 1
                 note["seat"] = {name: [_plain(getattr(matched.seat, name)), _plain(changes[name])] for name in changes}
         if plan.completed_on is not None:
             completion = {"id": completion_id, "enrollment_id": seat_id, "completed_on": plan.completed_on}
             written.completions.append(completion)
             note["completion"] = str(completion_id)
+            # The completion completes the seat, which counts as a change of it.
+            note["seat_version"] = note.get("seat_version", 0 if plan.seat else matched.seat.version) + 1
+            note["status_before"] = None if plan.seat else str(matched.seat.status)
         if matched.document is not None and (plan.person is not None or plan.adds_document):
             body, mark, last = matched.document
             written.documents.append(

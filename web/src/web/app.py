@@ -18,6 +18,7 @@ from web.errors import install_error_pages, refused, unexpected_page
 from web.guards import OwnForms, SecurityHeaders
 from web.rendering import make_templates
 from web.routes import ROUTERS
+from web.routes.imports import UPLOADS
 from web.sessions import Sessions
 from web.settings import STATIC, WebSettings
 
@@ -47,7 +48,12 @@ def create_app() -> FastAPI:
         redirect_slashes=False,
         middleware=[
             Middleware(SecurityHeaders, settings=settings),
-            Middleware(RequestLine, max_body_bytes=settings.max_body_bytes, answer_unexpected=unexpected_page),
+            Middleware(
+                RequestLine,
+                max_body_bytes=settings.max_body_bytes,
+                answer_unexpected=unexpected_page,
+                large_bodies={UPLOADS: settings.max_upload_bytes},
+            ),
             Middleware(EndingStreams),
             Middleware(KnownHosts, hosts=settings.known_hosts),
             Middleware(OwnForms, refuse=refused),

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from tributary import ProblemError, TributaryError, UnreachableError
 
+from web.forms import Form
 from web.rendering import render, wants_fragment
 
 TITLES: Final = {
@@ -38,7 +39,15 @@ def install_error_pages(app: FastAPI) -> None:
 
 
 async def sign_in_first(request: Request, _error: Exception) -> Response:
-    """Send somebody who is not signed in to where they can be, and a script of ours too."""
+    """Send somebody who is not signed in to where they can be, and a script of ours too.
+
+    With a form that must not be lost they stay where they are: signed in beside it, they go on.
+    """
+    if find_kept(request) is not None:
+        detail = "Nothing was saved, and nothing that you typed is lost: it stands below."
+        response: Response = problem_page(request, HTTPStatus.UNAUTHORIZED, "You were signed out meanwhile", detail)
+        request.app.state.sessions.end(response)
+        return response
     after = quote(request.url.path) if request.method == "GET" else "/"
     address = f"/sign-in?next={after}" if after != "/" else "/sign-in"
     if wants_fragment(request):
@@ -89,4 +98,20 @@ def problem_page(
 ) -> Response:
     """The page of a problem."""
     title = title or TITLES.get(HTTPStatus(status), FAILED)
-    return render(request, "problem.html", status=status, title=title, detail=detail, errors=errors or [])
+    kept = find_kept(request)
+    return render(
+        request,
+        "problem.html",
+        status=status,
+        title=title,
+        detail=detail,
+        errors=errors or [],
+        kept=kept.kept if kept else None,
+        is_signed_out=status == HTTPStatus.UNAUTHORIZED,
+    )
+
+
+def find_kept(request: Request) -> Form | None:
+    """The form of this request, where it is one that must not be lost."""
+    kept: Form | None = getattr(request.state, "kept", None)
+    return kept

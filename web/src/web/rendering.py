@@ -11,6 +11,8 @@ from tributary import Download, ProblemError
 from tributary.card import write_date, write_span
 
 from web import words
+from web.forms import label_of
+from web.rosters import STEPS, say_state
 
 FRAGMENT: Final = "HX-Request"
 _FILTERS: Final = {
@@ -20,10 +22,13 @@ _FILTERS: Final = {
     "countries": words.write_countries,
     "day": words.write_day,
     "few": words.write_few,
+    "label_of": label_of,
+    "import_state": say_state,
     "instant": words.write_instant,
     "name_of": words.write_name,
     "number": words.write_number,
     "title_of": words.write_title,
+    "typed_day": words.write_typed_day,
     "vague": write_date,
     "window": words.write_window,
 }
@@ -47,15 +52,16 @@ def make_templates(*, is_demo: bool = False) -> Environment:
         states=words.STATES,
         services=words.SERVICES,
         roles=words.ROLES,
+        import_steps=STEPS,
         is_demo=is_demo,
     )
     return made
 
 
-def render(request: Request, name: str, *, status: int = 200, **content: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template shows
+def render(request: Request, template: str, /, *, status: int = 200, **content: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template shows
     """A page. None is kept by a browser or by anything between: each says who is signed in."""
     state = request.app.state
-    text = state.templates.get_template(name).render(
+    text = state.templates.get_template(template).render(
         asset=state.assets.address,
         session=state.sessions.find(request),
         path=request.url.path,
@@ -75,12 +81,12 @@ def send_csv(content: bytes, name: str) -> Response:
     return Response(content, media_type="text/csv", headers=_kept_as(name))
 
 
-def pass_csv(found: Download, name: str) -> Response:
-    """The same of a file of the API, which is passed on as it comes. One that breaks off is shorter than it says."""
+def pass_file(found: Download, name: str, media_type: str = "text/csv") -> Response:
+    """A file of the API, passed on as it comes. One that breaks off is shorter than it says."""
     headers = _kept_as(name)
     if found.length_bytes is not None:
         headers["Content-Length"] = str(found.length_bytes)
-    return StreamingResponse(aiter(found), media_type="text/csv", headers=headers)
+    return StreamingResponse(aiter(found), media_type=media_type, headers=headers)
 
 
 def _kept_as(name: str) -> dict[str, str]:

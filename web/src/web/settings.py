@@ -24,6 +24,12 @@ class WebSettings(FileSettings):
     api_timeout_seconds: float = Field(default=10, gt=0)
     demo: bool = Field(default=False, description="Every person recorded is synthetic; each page says so.")
     max_body_bytes: int = Field(default=65_536, gt=0)
+    max_upload_bytes: int = Field(
+        default=33_554_432 + 65_536,
+        gt=0,
+        description="A form with a roster: what the API takes, and the form's fields.",
+    )
+    upload_timeout_seconds: float = Field(default=60, gt=0)
 
     @model_validator(mode="after")
     def check_encryption(self) -> Self:

@@ -123,3 +123,11 @@ def write_birth(person: Mapping[str, Any]) -> str:
     if not birth_date:
         return "not recorded"
     return str(birth_date)[:4] if person.get("birth_precision") == "year" else write_day(birth_date)
+
+
+def write_typed_day(text: str) -> str:
+    """A typed day in words; what is no day as it is."""
+    try:
+        return write_day(text)
+    except ValueError:
+        return text

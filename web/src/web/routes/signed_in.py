@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from tributary import AsyncTributary
 
 from web.errors import SignInNeeded
+from web.forms import Form
 from web.guards import ForeignForm
 from web.sessions import Session, same
 
@@ -46,3 +47,21 @@ async def read_own_form(request: Request, session: CurrentSession) -> dict[str, 
 
 
 OwnForm = Annotated[dict[str, str], Depends(read_own_form)]
+
+
+async def read_kept_form(request: Request) -> Form:
+    """The fields of a form that must not be lost: whatever goes wrong from here on, its page has them to send again.
+
+    Ask for it before anything else that may fail, such as the API.
+    """
+    pairs = parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True)
+    form = request.state.kept = Form(tuple(pairs))
+    session: Session | None = request.app.state.sessions.find(request)
+    if session is None:
+        raise SignInNeeded
+    if not same(form.get("form_token"), session.form_token):
+        raise ForeignForm
+    return form
+
+
+KeptForm = Annotated[Form, Depends(read_kept_form)]

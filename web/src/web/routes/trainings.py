@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from tributary import AsyncTributary, ProblemError
 
-from web.rendering import errors_by_field, pass_csv, render
+from web.rendering import errors_by_field, pass_file, render
 from web.routes.signed_in import Api
 
 router: Final = APIRouter(include_in_schema=False)
@@ -65,7 +65,7 @@ async def download_trainings(request: Request, api: Api) -> Response:
     """The same list, whole, for a spreadsheet."""
     asked, sort = _asked(request)
     filters = {FILTERS[name]: value for name, value in asked.items()} | {"sort": sort}
-    return pass_csv(await api.download("/v1/trainings", **filters, format="csv", excel="true"), "trainings.csv")
+    return pass_file(await api.download("/v1/trainings", **filters, format="csv", excel="true"), "trainings.csv")
 
 
 @router.get("/trainings/{training_id}")
@@ -74,7 +74,8 @@ async def show_training(request: Request, api: Api, training_id: str, cursor: st
     address = f"/v1/trainings/{quote(training_id, safe='')}"
     training = await api.get(address)
     came, roster = await asyncio.gather(api.get(f"{address}/cascade"), find_roster(api, training["id"], cursor))
-    return render(request, "training.html", training=training, came=came, roster=roster, is_first=not cursor)
+    told = {name: name in request.query_params for name in ("cloned", "saved")}
+    return render(request, "training.html", training=training, came=came, roster=roster, is_first=not cursor, **told)
 
 
 async def find_roster(api: AsyncTributary, training_id: str, cursor: str) -> dict[str, Any] | None:

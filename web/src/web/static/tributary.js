@@ -17,3 +17,35 @@ if (panel) {
   document.body.addEventListener("htmx:responseError", follow);
   document.body.addEventListener("htmx:sendError", follow);
 }
+
+// How far an import is, said politely when it has become more by a quarter; shown all the time.
+const said = document.getElementById("run-said");
+
+if (said) {
+  document.body.addEventListener("htmx:afterSwap", () => {
+    const words = document.querySelector("#run [data-said]").dataset.said;
+    if (said.textContent !== words) {
+      said.textContent = words;
+    }
+  });
+}
+
+// The file that was chosen, by name, and a way to think again.
+const file = document.getElementById("file");
+
+if (file) {
+  const chosen = document.getElementById("file-chosen");
+  const remove = document.getElementById("file-remove");
+  const show = () => {
+    const name = file.files.length ? file.files[0].name : "";
+    chosen.textContent = name ? `Chosen: ${name}` : "No file is chosen.";
+    chosen.hidden = false;
+    remove.hidden = !name;
+  };
+  file.addEventListener("change", show);
+  remove.addEventListener("click", () => {
+    file.value = "";
+    show();
+    file.focus();
+  });
+}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from chassis.errors import DomainError, FieldError
+from chassis.jobs import GiveUp
 from chassis.problems import from_database, vars_of
 from chassis.resources import touch_row
 from chassis.tables.reading import read_table
@@ -216,8 +217,16 @@ def _succeed(one: RosterImport, stage: ImportStage) -> None:
 
 
 def _require_rights(caller: Caller, one: RosterImport) -> None:
-    caller.require_role(WRITER)
-    caller.require_country(one.country_code)
+    if caller.role != WRITER or not caller.may_see(one.country_code):
+        raise _rights_lost()
+
+
+def _rights_lost() -> GiveUp:
+    """Where the import is not theirs to see any more, it is not there."""
+    return GiveUp(
+        "rights_lost",
+        "Whoever submitted it has no role of an officer, or no grant for its country, any more. Nothing is written.",
+    )
 
 
 async def _take_turn(session: AsyncSession, import_id: uuid.UUID) -> None:
@@ -249,7 +258,10 @@ async def _find(session: AsyncSession, import_id: uuid.UUID, *, lock: bool = Fal
     statement = select(RosterImport).where(col(RosterImport.id) == import_id)
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
-    return (await session.exec(statement)).one()
+    one = (await session.exec(statement)).one_or_none()
+    if one is None:
+        raise _rights_lost()
+    return one
 
 
 async def note_progress(session: AsyncSession, import_id: uuid.UUID, done: int, total: int | None) -> None:

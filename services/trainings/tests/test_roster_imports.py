@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from chassis.testing import caller
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from .imports import Importer, as_csv
 
@@ -300,3 +302,26 @@ async def test_rights_are_those_of_the_commit_and_two_commits_are_one(office: An
         for path in ("", "/rows", "/events"):
             assert (await who.get(f"/v1/roster-imports/{one['id']}{path}")).status_code == status
         assert (await who.get("/v1/roster-imports")).status_code == (200 if status == 404 else 403)
+
+
+async def test_papers_go_with_whoever_is_erased_and_the_file_with_the_commit(
+    office: Any, importer: Importer, superuser_engine: AsyncEngine
+) -> None:
+    training = await office.training()
+    rows = [("Ana", "Primera", "1980-05-12", "F", "Mexico"), ("Eva", "Segunda", "1981-05-12", "F", "Mexico")]
+    one = await importer.do(await importer.upload(as_csv(NAMES, rows), training_id=training["id"]), "check")
+    await importer.do(one, "commit")
+    person_id = (await importer.rows(one))[0]["person_id"]
+    erased = await importer.client.post(
+        f"/v1/people/{person_id}/erase", json={"reason": "Asked for."}, headers={"If-Match": '"1"'}
+    )
+    assert erased.status_code == 200
+    async with superuser_engine.connect() as connection:
+        papers = await connection.execute(
+            text("SELECT num_nonnulls(cells, findings, written) FROM roster_import_rows ORDER BY number")
+        )
+        assert list(papers.scalars()) == [0, 3]
+        files = await connection.execute(text("SELECT content FROM roster_import_files"))
+        assert list(files.scalars()) == [None]
+    kept = await importer.do(one, "undo")
+    assert (kept["undo_result"]["people_removed"], kept["undo_result"]["seats_removed"]) == (1, 1)

@@ -32,7 +32,7 @@ from trainings.service.loading import WRITER
 from trainings.service.roster_imports.assessing import Plan
 from trainings.service.roster_imports.evaluating import count_outcomes, evaluate, findings_of, list_faults, load_rows
 from trainings.service.roster_imports.layout import describe_table, remember_mapping
-from trainings.service.roster_imports.papers import Tools, insert_rows, take_time, update_rows
+from trainings.service.roster_imports.papers import Tools, drop_file, insert_rows, take_time, update_rows
 from trainings.service.roster_imports.undoing import undo_rows
 from trainings.service.roster_imports.writing import prepare, take_ids, write
 from trainings.service.words import CONSTRAINT_WORDS
@@ -131,6 +131,7 @@ async def commit_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
         one = await _still(session, import_id, ImportTask.commit)
         _succeed(one, ImportStage.committed)
         one.result = written.counts(plans, len(papers) - len(plans))
+        await drop_file(session, import_id)
         one.committed_at, one.committed_by = datetime.now(UTC), caller.name
         await note_progress(session, import_id, len(papers), len(papers))
         await touch_row(session, one)

@@ -174,6 +174,7 @@ MATRIX: Final = (
     Row("GET /v1/roster-imports/{roster_import_id}", PERSON, "roster-imports"),
     Row("PATCH /v1/roster-imports/{roster_import_id}", PERSON, "roster-imports", {"date_order": "dmy"}),
     Row("GET /v1/roster-imports/{roster_import_id}/rows", PERSON, "roster-imports"),
+    Row("GET /v1/trainings/{training_id}/roster-template", OFFICERS, "trainings"),
     Row("GET /v1/roster-imports/{roster_import_id}/events", PERSON, "roster-imports"),
     Row("POST /v1/roster-imports/{roster_import_id}/check", PERSON, "roster-imports"),
     Row(

@@ -153,6 +153,26 @@ FEED_POLICY = (
     )
     + " ELSE false END"
 )
+# With somebody who is erased goes what the papers of imports hold of them.
+FORGET = [
+    """
+    CREATE FUNCTION forget_imported() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp AS $$
+    DECLARE
+      erased uuid[] := ARRAY(SELECT id FROM added WHERE erased_at IS NOT NULL);
+    BEGIN
+      IF erased = '{}' THEN RETURN NULL; END IF;
+      UPDATE roster_import_rows SET cells = NULL, findings = NULL, written = NULL
+      WHERE person_id = ANY (erased) AND num_nonnulls(cells, findings, written) > 0;
+      RETURN NULL;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION forget_imported() FROM PUBLIC",
+    """
+    CREATE TRIGGER forget_imported AFTER UPDATE ON people
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION forget_imported()
+    """,
+]
 # Says that a piece of work ended without success, whatever its submitter may still do: their rights may be why.
 END_TASK = """
 CREATE FUNCTION end_roster_import_task(of_import uuid, of_task text, to_status text, why jsonb) RETURNS void
@@ -184,6 +204,8 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY about_people ON {table} FOR ALL TO trainings_app USING ({rule})")
     op.execute(f"ALTER POLICY about_people ON feed USING ({FEED_POLICY})")
+    for statement in FORGET:
+        op.execute(statement)
     op.execute(END_TASK)
     op.execute("REVOKE ALL ON FUNCTION end_roster_import_task(uuid, text, text, jsonb) FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION end_roster_import_task(uuid, text, text, jsonb) TO trainings_app")

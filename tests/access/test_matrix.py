@@ -131,7 +131,7 @@ def calls_of(house: House, row: Row, column: str, mode: str) -> Iterator[Call]:
         headers = {}
         if row.of and not row.path.endswith("/ranks"):
             headers["If-Match"] = f'"{own[row.of]["version"]}"'
-        if row.noun == "ledger-entries":
+        if row.path in {"/v1/ledger-entries", "/v1/entry-proposals"}:
             headers["Idempotency-Key"] = fresh_id()
         whole = f"{address}?validate_only=true" if is_checked else address
         yield Call(row, column, country, whole, body, tuple(headers.items()), expected=expected)

@@ -49,6 +49,7 @@ NOUNS: Final = {
         "fund-lines",
         "ledger-entries",
         "money-totals",
+        "reports",
         "treasury-accounts",
     ),
 }

@@ -393,6 +393,51 @@ def _token(_feed: Feed, body: Json) -> None:
 
 def _entry(_feed: Feed, body: Json) -> None:
     body["effective_date"] = min(str(body["effective_date"]), "2020-01-31")  # nothing is recorded ahead
+    # What it would refer to must fit in all.
+    body |= {name: None for name in ("adjusts_entry_id", "reverses_entry_id") if name in body}
+    if body.get("kind") == "cancellation_close":
+        body["kind"] = "refund"
+
+
+def _proposal(_feed: Feed, body: Json) -> None:
+    if "kind" in body:
+        said = {"kind": "allotment", "effective_date": "2012-03-01", "fund_line_code": "MX-2012"}
+        body |= said | {name: None for name in body if name.endswith("_id")}
+
+
+def _account(feed: Feed, body: Json) -> None:
+    if "code" in body:
+        body["code"] = f"{feed.made % 1000:03}-X-{feed.made // 1000:04}-000"
+    in_order(body, "valid_from", "valid_to")
+
+
+def _fund_line(_feed: Feed, body: Json) -> None:
+    body |= {name: None for name in ("function_code", "initiative_code", "operating_unit_code") if name in body}
+    if body.pop("treasury_account_code", None) and "code" in body:
+        body["treasury_account_code"] = "011-X-1022-000"
+
+
+def _agreement(feed: Feed, body: Json) -> None:
+    if "to" in body:
+        body["to"] = feed.random.choice(("cleared", "cleared", "withdrawn"))
+    if "signed_on" in body:
+        body["signed_on"] = "2019-01-01"
+    if "type" in body:
+        body |= {"awarding_agency_code": "US-NM-CD", "recipient_agency_code": "US-CO-DOC", "ceiling": None}
+        body["parent_code"] = None
+    elif "to" not in body and "party" not in body:  # of a signed one only these change
+        kept = {name: body[name] for name in ("title", "purpose") if name in body}
+        body.clear()
+        body |= kept
+    in_order(body, "starts_on", "ends_on")
+
+
+def _amendment(_feed: Feed, body: Json) -> None:
+    body |= {"kind": "scope", "signed_on": "2019-01-01", "amount": None, "ends_on": None}
+
+
+def _line(_feed: Feed, body: Json) -> None:
+    body["fund_line_code"] = "MX-2012"
 
 
 SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
@@ -403,7 +448,12 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "coverage-declarations": _window("complete_from", "complete_to"),
     "enrollments": _enrollment,
     "identity-documents": _document,
-    "entry-proposals": _entry,
+    "agreement-amendments": _amendment,
+    "agreement-lines": _line,
+    "agreements": _agreement,
+    "entry-proposals": _proposal,
+    "fund-codes": _window("valid_from", "valid_to"),
+    "fund-lines": _fund_line,
     "ledger-entries": _entry,
     "merges": _merge,
     "people": _person,
@@ -415,6 +465,7 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "tokens": _token,
     "training-sessions": _session,
     "trainings": _training,
+    "treasury-accounts": _account,
     "units": _unit,
     "users": _user,
     "vetting-records": _vetting,

@@ -75,7 +75,8 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             processes.append(_start(name, listener, of_process, folder))
         for address in addresses.values():
             httpx.get(f"{address}/livez", timeout=60, trust_env=False).raise_for_status()
-        tokens = [asyncio.run(_make_token(urls["gateway"], role)) for role in ("officer", "admin")]
+        tokens = [asyncio.run(_make_token(urls["gateway"], role, f"fuzz {role}")) for role in ("officer", "admin")]
+        maker = asyncio.run(_make_token(urls["gateway"], "officer", "fuzz maker"))
         house = House(addresses["gateway"], *tokens, folder)
         with Tributary(house.base_url, house.token, timeout_seconds=60) as client:
             load_reference_data(client)
@@ -83,6 +84,9 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             record_trainings(client)
             record_identity(client)
             record_money(client)
+            record_agreements(client)
+        with Tributary(house.base_url, maker, timeout_seconds=60) as client:
+            record_proposals(client)
         with Tributary(house.base_url, house.admin_token, timeout_seconds=60) as client:
             record_users(client)
         yield house
@@ -122,11 +126,11 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
             process.communicate()
 
 
-async def _make_token(url: str, role: str) -> str:
+async def _make_token(url: str, role: str, name: str) -> str:
     engine = create_async_engine(url)
     try:
         async with open_session(engine, caller("admin")) as session, session.begin():
-            token, _ = await create_token(session, f"fuzz {role}", role, ["*"], 1)
+            token, _ = await create_token(session, name, role, ["*"], 1)
             await session.exec(update(Grant).values(is_vetting=True))
     finally:
         await engine.dispose()
@@ -236,3 +240,42 @@ def record_money(client: Tributary) -> None:
                     "effective_date": "2016-03-01",
                 },
             )
+
+
+def record_agreements(client: Tributary) -> None:
+    """Accounts, codes, a controlled fund line, and agreements as drafts, cleared and signed."""
+    for code in ("019-011-2012/2017-1022-000", "019-011-2020/2025-1022-000", "011-X-1022-000"):
+        client.post("/v1/treasury-accounts", {"code": code, "title": "Law enforcement"})
+    for kind in ("function", "initiative", "operating_unit"):
+        client.post("/v1/fund-codes", {"kind": kind, "code": kind.upper(), "title": kind})
+    line = {"code": "MX-2012", "title": "Corrections", "country_code": "MX"}
+    client.post("/v1/fund-lines", line | {"treasury_account_code": "019-011-2012/2017-1022-000"})
+    parties = {"awarding_agency_code": "US-NM-CD", "recipient_agency_code": "US-CO-DOC", "country_code": "MX"}
+    for number in range(18):
+        code = f"AGREEMENT-{number}"
+        made = client.post("/v1/agreements", {"code": code, "type": "grant", "title": f"Grant {number}"} | parties)
+        if number % 3 == 0:
+            continue
+        made = _advance(client, made, "transitions", {"to": "cleared"})
+        if number % 3 == 1:
+            continue
+        for party in ("awarding", "recipient"):
+            signature = {"party": party, "signed_on": "2012-01-15", "document_reference": "Page 9"}
+            made = _advance(client, made, "sign", signature)
+        _advance(client, made, "transitions", {"to": "signed"})
+        of_it = {"agreement_code": code, "number": 1}
+        client.post("/v1/agreement-amendments", of_it | {"kind": "scope", "signed_on": "2013-01-01"})
+        client.post("/v1/agreement-lines", of_it | {"fund_line_code": "MX-2012"})
+        client.post("/v1/agreement-deliverables", {"agreement_code": code, "kind": "seats", "promised": 10})
+
+
+def _advance(client: Tributary, record: dict[str, Any], verb: str, body: dict[str, Any]) -> dict[str, Any]:
+    return client.post(f"/v1/agreements/{record['id']}/{verb}", body, version=record["version"])
+
+
+def record_proposals(client: Tributary) -> None:
+    """What somebody else than the fuzzer proposed, so that the fuzzer may post it."""
+    for number in range(40):
+        amount = {"amount": f"{number + 1}.00", "currency": "USD"}
+        entry = {"fund_line_code": "MX-2012", "kind": "allotment", "amount": amount, "effective_date": "2012-03-01"}
+        client.post("/v1/entry-proposals", entry)

@@ -50,6 +50,7 @@ NOUNS: Final = {
         "fund-lines",
         "ledger-entries",
         "money-totals",
+        "reports",
         "treasury-accounts",
     ),
 }

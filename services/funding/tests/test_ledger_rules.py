@@ -246,6 +246,42 @@ async def test_agreement_is_closed_when_nothing_is_left_to_pay(make: Any) -> Non
     assert late.json()["errors"][0]["code"] == "agreement_in_force"
 
 
+async def test_nothing_moves_under_an_award_whose_letter_is_closed(make: Any) -> None:
+    bulk = await make.controlled()
+    await make.posted("allotment", "100.00")
+    await make.posted("obligation", "50.00", agreement_line_id=bulk["id"])
+    await make.signed_agreement(code="AWARD", type="contract", parent_code="LOA")
+    line = await make.agreement_line(agreement_code="AWARD", parent_line_id=bulk["id"])
+    await make.posted("sub_obligation", "50.00", agreement_line_id=line["id"])
+    payment = await make.posted("disbursement", "50.00", agreement_line_id=line["id"])
+    (letter,) = (await make.officer.get("/v1/agreements?code=LOA")).json()["items"]
+    letter = await make.advance(letter, "transitions", {"to": "completed"})
+    await make.advance(letter, "transitions", {"to": "closed"})
+    # It would leave something to pay under the letter.
+    back = await make.try_post("refund", "1.00", adjusts_entry_id=payment["id"], agreement_line_id=line["id"])
+    assert back.json()["errors"][0]["code"] == "agreement_in_force", back.text
+
+
+async def test_line_without_an_account_takes_reversals_too(make: Any) -> None:
+    await make.fund_line()
+    wrong = await make.entry("obligation", "100.00")
+    back = await make.entry("obligation", "100.00", reverses_entry_id=wrong["id"])
+    assert (back["signed"]["amount"], back["reverses_entry_id"]) == ("-100.00", wrong["id"])
+    (total,) = (await make.officer.get("/v1/money-totals?country_code=MX")).json()["totals"]
+    assert (total["amount"]["amount"], total["entries"]) == ("0.00", 2)
+    body = {"fund_line_code": "MX-CORR", "kind": "obligation", "effective_date": "2016-03-01"}
+    for over, status in (
+        ({"amount": {"amount": "100.00"}, "reverses_entry_id": wrong["id"]}, 409),
+        ({"amount": {"amount": "1.00"}, "kind": "deobligation", "adjusts_entry_id": wrong["id"]}, 409),
+        ({"amount": {"amount": "1.00"}, "kind": "cancellation_close"}, 409),
+        ({"amount": {"amount": "1.00"}, "adjusts_entry_id": "01920000-0000-7000-8000-000000000002"}, 422),
+    ):
+        answer = await make.officer.post(
+            "/v1/ledger-entries", json=body | over, headers={"Idempotency-Key": str(over)[:90]}
+        )
+        assert answer.status_code == status, answer.text
+
+
 async def test_transfer_leaves_once_and_is_marked(make: Any) -> None:
     await make.controlled()
     await make.signed_agreement(code="TRANSFER", type="iaa_632a", recipient_agency_code="US-BOP")

@@ -322,7 +322,9 @@ FUNCTIONS = {
         SELECT agreement_line_id FROM added
         UNION SELECT l.parent_line_id FROM added JOIN agreement_lines l ON l.id = added.agreement_line_id
       ) ORDER BY id FOR NO KEY UPDATE;
-      bound := ARRAY(SELECT DISTINCT l.agreement_code FROM added JOIN agreement_lines l ON l.id = added.agreement_line_id);
+      bound := ARRAY(
+        SELECT DISTINCT b.agreement_code FROM added JOIN agreement_lines l ON l.id = added.agreement_line_id
+        JOIN agreement_lines b ON b.id IN (l.id, l.parent_line_id));
       PERFORM FROM agreements WHERE code = ANY (bound) ORDER BY id FOR NO KEY UPDATE;
 
       {raised("ledger_entry_breach(ARRAY(SELECT id FROM added), false)")}
@@ -351,7 +353,8 @@ FUNCTIONS = {
       END IF;
       IF EXISTS (
         SELECT FROM added JOIN agreement_lines l ON l.id = added.agreement_line_id
-        JOIN agreements g ON g.code = l.agreement_code
+        JOIN agreement_lines b ON b.id IN (l.id, l.parent_line_id)
+        JOIN agreements g ON g.code = b.agreement_code
         WHERE g.status IN ('closed', 'withdrawn')
           OR (g.status IN ('draft', 'cleared') AND added.kind NOT IN ('commitment', 'commitment_release'))
       ) THEN
@@ -362,7 +365,6 @@ FUNCTIONS = {
         SELECT FROM added
         JOIN fund_lines f ON f.code = added.fund_line_code AND f.treasury_account_code IS NOT NULL
         LEFT JOIN agreement_lines l ON l.id = added.agreement_line_id
-        LEFT JOIN ledger_entries t ON t.id = coalesce(added.adjusts_entry_id, added.reverses_entry_id)
         WHERE NOT CASE
           WHEN added.kind IN ('appropriation', 'allotment', 'allotment_withdrawal') THEN l.id IS NULL
           WHEN added.kind IN ('sub_obligation', 'sub_deobligation') THEN l.parent_line_id IS NOT NULL

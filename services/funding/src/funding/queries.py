@@ -1,24 +1,26 @@
 """Questions to the funding tables. Nothing here changes anything."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from chassis.paging import Listing
-from sqlalchemy import ColumnElement, Integer, String, and_, case, column, func, or_, true, values
+from sqlalchemy import ColumnElement, Integer, String, and_, case, cast, column, extract, func, or_, true, values
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from funding.domain import (
     CLOSABLE,
     CLOSING,
+    FIELDS,
     POSTINGS,
     US_FUNDS,
     AccountPhase,
     AgreementType,
     EntryKind,
     FundCodeKind,
+    ReportDimension,
     Share,
     Stage,
     Tier,
@@ -125,6 +127,75 @@ def fund_codes() -> Listing:
 async def find_fund_code(session: AsyncSession, kind: FundCodeKind, code: str) -> FundCode | None:
     """The code of this kind."""
     return (await session.exec(select(FundCode).where(FundCode.kind == kind, FundCode.code == code))).first()
+
+
+# What an entry is cut by: a column of its own, or of its fund line, its account or its agreement. See `_with_tags`.
+_FUND_YEAR: Final[Any] = cast(extract("year", col(TreasuryAccount.available_from)) + 1, Integer)
+_ENTRY_YEAR: Final[Any] = cast(
+    extract("year", col(LedgerEntry.effective_date))
+    + case((extract("month", col(LedgerEntry.effective_date)) >= 10, 1), else_=0),  # noqa: PLR2004 - October
+    Integer,
+)
+_TAGS: Final[Mapping[ReportDimension, Any]] = {
+    ReportDimension.country: FundLine.country_code,
+    ReportDimension.fund_line: LedgerEntry.fund_line_code,
+    ReportDimension.account: FundLine.treasury_account_code,
+    ReportDimension.fund_fiscal_year: _FUND_YEAR,
+    ReportDimension.function: FundLine.function_code,
+    ReportDimension.initiative: FundLine.initiative_code,
+    ReportDimension.operating_unit: FundLine.operating_unit_code,
+    ReportDimension.agreement: AgreementLine.agreement_code,
+    ReportDimension.agency: Agreement.recipient_agency_code,
+    ReportDimension.fiscal_year: _ENTRY_YEAR,
+}
+
+
+def _with_tags(statement: Any) -> Any:  # noqa: ANN401 - a selection of ledger entries, of whatever columns
+    """Each entry once, beside its fund line and, where it has them, its account and its agreement."""
+    return (
+        statement.join(FundLine, col(FundLine.code) == LedgerEntry.fund_line_code)
+        .outerjoin(TreasuryAccount, col(TreasuryAccount.code) == FundLine.treasury_account_code)
+        .outerjoin(AgreementLine, col(AgreementLine.id) == LedgerEntry.agreement_line_id)
+        .outerjoin(Agreement, col(Agreement.code) == AgreementLine.agreement_code)
+    )
+
+
+class CutTotal(NamedTuple):
+    """The sum of one stage in one currency, of one cut."""
+
+    values: tuple[Any, ...]
+    stage: Stage
+    currency: str
+    amount: Decimal
+    entries: int
+
+
+async def list_cut_totals(
+    session: AsyncSession, dimensions: Sequence[ReportDimension], asked: Mapping[str, Sequence[Any]], as_of: date
+) -> list[CutTotal]:
+    """The ledger up to `as_of`, summed by stage and currency for each combination of values, in their order.
+
+    `asked`: by field, the values that are looked at. A combination without entries is absent.
+    """
+    cut = [_TAGS[dimension] for dimension in dimensions]
+    wheres = [_TAGS[one].in_(asked[field]) for one, field in FIELDS.items() if field in asked]
+    summed: Any = select(*cut, _SIGNS.c.stage, col(LedgerEntry.currency), func.sum(_MOVED), func.count())  # type: ignore[call-overload]
+    statement = (
+        _with_tags(summed.select_from(LedgerEntry))
+        .join(_SIGNS, _POSTED)
+        .where(col(LedgerEntry.effective_date) <= as_of, *wheres)
+        .group_by(*cut, _SIGNS.c.stage, col(LedgerEntry.currency))
+    )
+    found = [
+        CutTotal(tuple(values), Stage(stage), currency, amount, entries)
+        for *values, stage, currency, amount, entries in (await session.exec(statement)).all()
+    ]
+    ladder = list(Stage)
+
+    def order(cell: CutTotal) -> tuple[Any, ...]:
+        return ([(value is None, str(value)) for value in cell.values], ladder.index(cell.stage), cell.currency)
+
+    return sorted(found, key=order)
 
 
 def fund_lines() -> Listing:
@@ -257,20 +328,19 @@ def agreement_deliverables() -> Listing:
 def ledger_entries() -> Listing:
     """All ledger entries."""
     return Listing(
-        statement=select(LedgerEntry),
+        statement=_with_tags(select(LedgerEntry)),
         filters={
+            **{field: _TAGS[dimension] for dimension, field in FIELDS.items()},
             "fund_line_code": LedgerEntry.fund_line_code,
             "kind": LedgerEntry.kind,
             "stage": _of_stages,
             "tier": _of_tiers,
-            "country_code": _of_countries,
             "currency": LedgerEntry.currency,
             "fiscal_year": _in_fiscal_years,
             "effective_date": LedgerEntry.effective_date,
             "amount": LedgerEntry.amount_value,
             "document_reference": LedgerEntry.document_reference,
             "agreement_line_id": LedgerEntry.agreement_line_id,
-            "agreement_code": _of_agreements,
             "adjusts_entry_id": LedgerEntry.adjusts_entry_id,
             "reverses_entry_id": LedgerEntry.reverses_entry_id,
             "proposal_id": LedgerEntry.proposal_id,
@@ -292,16 +362,6 @@ def _of_stages(stages: list[Stage]) -> ColumnElement[bool]:
 
 def _of_tiers(tiers: list[Tier]) -> ColumnElement[bool]:
     return _of_stages([stage for stage in Stage if tier_of(stage) in tiers])
-
-
-def _of_countries(codes: list[str]) -> ColumnElement[bool]:
-    lines = select(FundLine.code).where(col(FundLine.country_code).in_(codes))
-    return col(LedgerEntry.fund_line_code).in_(lines)
-
-
-def _of_agreements(codes: list[str]) -> ColumnElement[bool]:
-    lines = select(AgreementLine.id).where(col(AgreementLine.agreement_code).in_(codes))
-    return col(LedgerEntry.agreement_line_id).in_(lines)
 
 
 def entry_proposals() -> Listing:

@@ -57,6 +57,13 @@ from funding.domain.money import (
     signed_amount,
     tier_of,
 )
+from funding.domain.reports import (
+    CUTS_AUTHORITY,
+    FIELDS,
+    ReportDimension,
+    boundary_of_cell,
+    cell_filters,
+)
 from funding.domain.rules import (
     RULES,
     AlreadyDecided,
@@ -77,6 +84,8 @@ __all__ = [
     "BULK",
     "CLOSABLE",
     "CLOSING",
+    "CUTS_AUTHORITY",
+    "FIELDS",
     "LABELS",
     "NEXT_STATUS",
     "OBLIGATES_NOTHING",
@@ -108,11 +117,14 @@ __all__ = [
     "Party",
     "Posting",
     "ProposalStatus",
+    "ReportDimension",
     "Share",
     "Stage",
     "Tier",
     "balances_of",
     "boundary_of",
+    "boundary_of_cell",
+    "cell_filters",
     "check_account_stays",
     "check_amendment",
     "check_effective_date",

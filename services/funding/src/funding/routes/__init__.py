@@ -13,6 +13,7 @@ from funding.routes import (
     fund_lines,
     ledger_entries,
     money_totals,
+    reports,
     treasury_accounts,
 )
 
@@ -27,5 +28,6 @@ ROUTERS: Final = [
     entry_proposals.router,
     ledger_entries.router,
     money_totals.router,
+    reports.router,
     changes.router,
 ]

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 
 from funding.domain import EntryKind, Stage, Tier
 from funding.schemas.money import MoneyCreate, MoneyRead
+from funding.schemas.treasury_accounts import Symbol
 
 ADJUSTS = (
     "The earlier entry that it adjusts: the obligation of an upward adjustment or a deobligation, the commitment of a "
@@ -107,7 +108,20 @@ class LedgerEntryQuery(ListQuery):
     amount_lt: PlainDecimal | None = None
     document_reference_is_null: bool | None = None
     agreement_line_id: list[uuid.UUID] = []
+    treasury_account_code: list[Symbol] = []
+    treasury_account_code_is_null: bool | None = None
+    fund_fiscal_year: list[FiscalYear] = Field(default=[], description="The first in which its money is available.")
+    fund_fiscal_year_is_null: bool | None = None
+    function_code: list[Code] = []
+    function_code_is_null: bool | None = None
+    initiative_code: list[Code] = []
+    initiative_code_is_null: bool | None = None
+    operating_unit_code: list[Code] = []
+    operating_unit_code_is_null: bool | None = None
     agreement_code: list[Code] = []
+    agreement_code_is_null: bool | None = None
+    recipient_agency_code: list[Code] = Field(default=[], description="Of its agreement.")
+    recipient_agency_code_is_null: bool | None = None
     adjusts_entry_id: list[uuid.UUID] = []
     reverses_entry_id: list[uuid.UUID] = []
     reverses_entry_id_is_null: bool | None = None

@@ -1,0 +1,57 @@
+"""How the ledger is cut for a report, and how a cell says what it takes in. Pure, as all of this."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum, auto
+from typing import Any, Final
+
+
+class ReportDimension(StrEnum):
+    """By what a report is cut. Each entry has one value of each, or none."""
+
+    country = auto()
+    fund_line = auto()
+    account = auto()
+    fund_fiscal_year = auto()
+    function = auto()
+    initiative = auto()
+    operating_unit = auto()
+    agreement = auto()
+    agency = auto()
+    fiscal_year = auto()
+
+
+# The field of a report's row that has the value, which is also the filter of ledger entries.
+FIELDS: Final[Mapping[ReportDimension, str]] = {
+    ReportDimension.country: "country_code",
+    ReportDimension.fund_line: "fund_line_code",
+    ReportDimension.account: "treasury_account_code",
+    ReportDimension.fund_fiscal_year: "fund_fiscal_year",
+    ReportDimension.function: "function_code",
+    ReportDimension.initiative: "initiative_code",
+    ReportDimension.operating_unit: "operating_unit_code",
+    ReportDimension.agreement: "agreement_code",
+    ReportDimension.agency: "recipient_agency_code",
+    ReportDimension.fiscal_year: "fiscal_year",
+}
+# Authority is allotted to fund lines, not to agreements, and over all years: cut by these, nothing is left over of it.
+CUTS_AUTHORITY: Final = frozenset({ReportDimension.agreement, ReportDimension.agency, ReportDimension.fiscal_year})
+
+
+def cell_filters(cut: Sequence[tuple[str, Any]], asked: Mapping[str, Sequence[Any]]) -> list[tuple[str, str]]:
+    """The filters of exactly the entries of a cell: the values of its row, and what was asked for beside them."""
+    of_row = [(name, str(value)) if value is not None else (f"{name}_is_null", "true") for name, value in cut]
+    named = {name for name, _ in cut}
+    return of_row + [(name, str(value)) for name, values in asked.items() if name not in named for value in values]
+
+
+def boundary_of_cell(filters: Sequence[tuple[str, str]]) -> str:
+    """What a cell takes in, in words, and what it does not net."""
+    said = [
+        f"without a {_words(name.removesuffix('_is_null'))}" if name.endswith("_is_null") else f"{_words(name)} {value}"
+        for name, value in filters
+    ]
+    return f"All entries{': ' if said else ''}{', '.join(said)}; transfers between fund lines are not netted."
+
+
+def _words(name: str) -> str:
+    return name.removesuffix("_code").replace("_", " ")

@@ -522,6 +522,7 @@ MATRIX: Final = (
     ),
     Row("GET /v1/ledger-entries/{ledger_entry_id}", READ, "ledger-entries"),
     Row("GET /v1/money-totals", READ, query="country_code={country}"),
+    Row("GET /v1/reports/pipeline", READ, query="country_code={country}"),
     Row("GET /v1/reports/status-of-funds", READ, query="country_code={country}&group_by=account&group_by=agreement"),
     # What changed.
     Row("GET /v1/changes", READ),

@@ -1,11 +1,12 @@
 """The status of funds: every cell is the sum of exactly the entries that it names, however the ledger is cut."""
 
+from datetime import date
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
 from chassis.testing import Api
-from funding.domain import FIELDS, ReportDimension
+from funding.domain import FIELDS, ReportDimension, burn_rate, months_before
 
 
 async def some_money(make: Any) -> None:
@@ -97,3 +98,44 @@ async def test_report_is_read_as_it_was_known(api: Api, make: Any) -> None:
     assert [row["fund_line_code"] for row in before["rows"]] == ["MX-CORR", "PK-2"]
     after = await report(api, "group_by=fund_line")
     assert [row["fund_line_code"] for row in after["rows"]] == ["MX-CORR", "MX-OLD", "PK-2"]
+
+
+def test_burn_is_a_month_since_the_first_payment() -> None:
+    as_of = date(2016, 9, 30)
+    burn = burn_rate(Decimal("60.00"), date(2015, 10, 15), as_of, 12)
+    assert burn is not None
+    assert (burn.per_month, burn.months, burn.months_left(Decimal("30.00"))) == (Decimal("5.00"), 12, Decimal("6.0"))
+    late = burn_rate(Decimal("60.00"), date(2016, 7, 1), as_of, 12)
+    assert late is not None
+    assert (late.per_month, late.months) == (Decimal("20.00"), 3)
+    idle = burn_rate(Decimal("0.00"), date(2010, 7, 1), as_of, 12)
+    assert idle is not None
+    assert idle.months_left(Decimal("30.00")) is None
+    assert burn_rate(Decimal("0.00"), None, as_of, 12) is None
+    assert [months_before(date(2016, 3, 31), months) for months in (1, 3, 13)] == [
+        date(2016, 2, 29), date(2015, 12, 31), date(2015, 2, 28),
+    ]  # fmt: skip
+
+
+async def test_pipeline_says_what_is_to_come_and_how_long_it_lasts(api: Api, make: Any) -> None:
+    line = {"agreement_line_id": (await make.controlled())["id"]}
+    await make.posted("allotment", "100.00")
+    await make.posted("obligation", "90.00", **line)
+    for month in range(1, 13):
+        await make.posted("disbursement", "5.00", f"2016-{month:02}-15", **line)
+    address = "/v1/reports/pipeline?country_code=MX&as_of=2016-12-31"
+    (row,) = (await api.viewer().get(address)).json()["rows"]
+    amounts = {name: row[name]["amount"] for name in ("unliquidated", "unobligated", "pipeline", "paid_per_month")}
+    assert amounts == {"unliquidated": "30.00", "unobligated": "10.00", "pipeline": "40.00", "paid_per_month": "5.00"}
+    assert (row["months_counted"], row["months_of_pipeline"], row["phase"]) == (12, "6.0", "current")
+    assert [(one["stage"], one["entries"]) for one in row["totals"]] == [
+        ("allotted", 1), ("obligated", 1), ("disbursed", 12),
+    ]  # fmt: skip
+    found = {}
+    for day in ("2017-04-02", "2017-04-03", "2017-10-01", "2022-04-03", "2022-04-04"):
+        (row,) = (await api.viewer().get(f"/v1/reports/pipeline?as_of={day}")).json()["rows"]
+        found[day] = (row["is_expiring"], row["is_canceling"])
+    assert found == {
+        "2017-04-02": (False, False), "2017-04-03": (True, False), "2017-10-01": (False, False),
+        "2022-04-03": (False, False), "2022-04-04": (False, True),
+    }  # fmt: skip

@@ -198,6 +198,30 @@ async def list_cut_totals(
     return sorted(found, key=order)
 
 
+class Payments(NamedTuple):
+    """What a fund line paid of US funds."""
+
+    paid: Decimal
+    first_paid_on: date | None
+
+
+async def find_payments(session: AsyncSession, as_of: date, since: date) -> dict[str, Payments]:
+    """By fund line, what was disbursed after `since` up to `as_of`, less refunds, and the day of the first payment."""
+    effective: Any = col(LedgerEntry.effective_date)
+    is_payment = and_(col(LedgerEntry.kind) == EntryKind.disbursement, col(LedgerEntry.reverses_entry_id).is_(None))
+    statement = (
+        select(
+            LedgerEntry.fund_line_code,
+            func.coalesce(func.sum(_MOVED).filter(effective > since), Decimal(0)),
+            func.min(effective).filter(is_payment),
+        )
+        .join(_SIGNS, _POSTED)
+        .where(_SIGNS.c.stage == str(Stage.disbursed), LedgerEntry.currency == US_FUNDS, effective <= as_of)
+        .group_by(col(LedgerEntry.fund_line_code))
+    )
+    return {code: Payments(paid, first) for code, paid, first in (await session.exec(statement)).all()}
+
+
 def fund_lines() -> Listing:
     """All fund lines."""
     return Listing(

@@ -62,7 +62,9 @@ from funding.domain.reports import (
     FIELDS,
     ReportDimension,
     boundary_of_cell,
+    burn_rate,
     cell_filters,
+    months_before,
 )
 from funding.domain.rules import (
     RULES,
@@ -124,6 +126,7 @@ __all__ = [
     "balances_of",
     "boundary_of",
     "boundary_of_cell",
+    "burn_rate",
     "cell_filters",
     "check_account_stays",
     "check_amendment",
@@ -142,6 +145,7 @@ __all__ = [
     "fiscal_year_days",
     "fy",
     "kinds_of",
+    "months_before",
     "parse_symbol",
     "refuse",
     "rule_of",

@@ -1,6 +1,10 @@
 """How the ledger is cut for a report, and how a cell says what it takes in. Pure, as all of this."""
 
+import calendar
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum, auto
 from typing import Any, Final
 
@@ -55,3 +59,30 @@ def boundary_of_cell(filters: Sequence[tuple[str, str]]) -> str:
 
 def _words(name: str) -> str:
     return name.removesuffix("_code").replace("_", " ")
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of an earlier month, or the last of that month."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """How fast money is paid: a month, over so many months."""
+
+    per_month: Decimal
+    months: int
+
+    def months_left(self, unliquidated: Decimal) -> Decimal | None:
+        """For how many months what is obligated and unpaid lasts; unknown where nothing is paid."""
+        return None if self.per_month <= 0 else (unliquidated / self.per_month).quantize(Decimal("0.1"))
+
+
+def burn_rate(paid: Decimal, first_paid_on: date | None, as_of: date, months: int) -> Burn | None:
+    """What was `paid` in the last `months`, a month. Months before the first payment are not counted."""
+    if first_paid_on is None:
+        return None
+    since_first = (as_of.year - first_paid_on.year) * 12 + as_of.month - first_paid_on.month + 1
+    counted = min(months, since_first)
+    return Burn((paid / counted).quantize(Decimal("0.01")), counted)

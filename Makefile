@@ -73,6 +73,10 @@ bench: $(VENV)/dev.stamp ## measure what benchmarks/README.md reports, on this m
 	@$(BIN)/python benchmarks/known_at.py
 	@$(BIN)/python benchmarks/tables.py
 
+.PHONY: bench-counting
+bench-counting: $(VENV)/dev.stamp ## time every count and list on the records of `make demo`, beside plain SQL
+	@$(BIN)/python benchmarks/counting.py
+
 .PHONY: check
 check: $(VENV)/dev.stamp ## lint, types, import contracts, OpenAPI drift, deployment files
 	@$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, and_, false, func, or_
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -183,7 +183,13 @@ def sort_columns(sort: str, listing: Listing) -> list[SortColumn]:
 
 
 def after(order: Sequence[SortColumn], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Rows that come after `values` in `order`."""
+    """Rows that come after `values` in `order`: where all of it runs one way, as rows that an index finds."""
+    if len({one.descending for one in order}) == 1:
+        place, found = (
+            tuple_(*(one.column for one in order)),
+            tuple_(*(_bind(one, value) for one, value in zip(order, values, strict=True))),
+        )
+        return place < found if order[0].descending else place > found
     steps: list[ColumnElement[bool]] = []
     equal: list[ColumnElement[bool]] = []
     for one, value in zip(order, values, strict=True):
@@ -191,6 +197,10 @@ def after(order: Sequence[SortColumn], values: Sequence[Any]) -> ColumnElement[b
         steps.append(and_(*equal, beyond))
         equal.append(one.column == value)
     return or_(false(), *steps)
+
+
+def _bind(one: SortColumn, value: Any) -> ColumnElement[Any]:  # noqa: ANN401 - of the column's type
+    return literal(value, one.column.type)
 
 
 def fingerprint_of(request: Request, sort: str) -> str:

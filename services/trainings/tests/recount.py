@@ -265,6 +265,7 @@ class Recount:
                 parts[fact.person, number].append(None)
             else:
                 parts[fact.person, fact.training["id"]].append(fact.hours)  # type: ignore[index]
+        is_asked = measure == "contact_hours"
         hours = [max((one for one in found if one is not None), default=None) for found in parts.values()]
         classes = []
         for training, found in heads.items():
@@ -275,8 +276,8 @@ class Recount:
         return {
             "parts": len(parts),
             "persons": len({person for person, _ in parts}),
-            "hours": sum((one for one in hours if one is not None), Decimal(0)),
-            "without_hours": 0 if measure == "certifications" else sum(one is None for one in hours),
+            "hours": sum((one for one in hours if one is not None and is_asked), Decimal(0)),
+            "without_hours": sum(one is None and is_asked for one in hours),
             "largest": max((heads for heads, _ in classes), default=0),
             "unnamed": sum(unnamed for _, unnamed in classes),
             "headcounts": len(classes),

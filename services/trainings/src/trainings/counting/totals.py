@@ -39,7 +39,7 @@ class Group:
 
     parts: pairs of person and training from rosters, or certifications. persons: the distinct persons of those.
     unnamed: by headcounts, those who are on no roster. largest_headcount: of a single training.
-    without_hours: those of `parts` of whom no hours are recorded.
+    hours, and without_hours, those of `parts` of whom none are recorded: for contact hours, else 0.
     """
 
     key: tuple[str | None, ...]

@@ -124,13 +124,30 @@ _ROOTS_OF_AGENCIES: Final = """
 """
 _COMPLETERS: Final = f"""
     completers AS MATERIALIZED (
-      SELECT DISTINCT e.training_id, p.id AS person_id
+      SELECT DISTINCT e.training_id, {person_of("e")} AS person_id
       FROM {{completions}} c
       JOIN {{enrollments}} e ON e.id = c.enrollment_id
       {join_person("e")}
-      JOIN {{people}} p ON p.id = {person_of("e")}
+      LEFT JOIN {{people}} p ON p.id = {person_of("e")}
       WHERE c.voided_at IS NULL AND c.completed_on <= on_date
         AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
+    )
+"""
+# Of the trainings that came of those asked for and no others.
+_COMPLETERS_OF_DESCENT: Final = f"""
+    completers AS MATERIALIZED (
+      SELECT DISTINCT d.training_id, done.person_id
+      FROM (SELECT DISTINCT training_id FROM descent) d
+      CROSS JOIN LATERAL (
+        SELECT {person_of("e")} AS person_id
+        FROM {{enrollments}} e
+        JOIN {{completions}} c ON c.enrollment_id = e.id
+        {join_person("e")}
+        LEFT JOIN {{people}} p ON p.id = {person_of("e")}
+        WHERE e.training_id = d.training_id AND c.voided_at IS NULL AND c.completed_on <= on_date
+          AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
+        {{apart}}
+      ) done
     )
 """
 _IN_SCOPE: Final = f"""
@@ -286,8 +303,8 @@ _NODE: Final = (
     "is_for_trainers boolean, persons bigint"
 )
 _DESCENDANTS: Final = f"""
-    {_PLACED} roots AS (SELECT ''::text AS of_root, unnest(of_trainings) AS training_id), {_DESCENT}, {_COMPLETERS},
-    scope AS MATERIALIZED (SELECT placed.* FROM placed JOIN descent USING (training_id)),
+    {_PLACED} roots AS (SELECT ''::text AS of_root, unnest(of_trainings) AS training_id), {_DESCENT},
+    {_COMPLETERS_OF_DESCENT}, scope AS MATERIALIZED (SELECT placed.* FROM placed JOIN descent USING (training_id)),
     {_FIDELITY}
     {_NODE_COLUMNS}
     ORDER BY scope.tier, scope.starts_on, scope.training_id LIMIT most
@@ -298,7 +315,8 @@ _DESCENDANTS_OF: Final = (
 )
 # The same by tier: persons are distinct within a tier, and in the last row over all of them.
 _REACH: Final = f"""
-    {_PLACED} roots AS (SELECT ''::text AS of_root, unnest(of_trainings) AS training_id), {_DESCENT}, {_COMPLETERS}
+    {_PLACED} roots AS (SELECT ''::text AS of_root, unnest(of_trainings) AS training_id), {_DESCENT},
+    {_COMPLETERS_OF_DESCENT}
     SELECT placed.tier, count(DISTINCT placed.training_id), count(DISTINCT completers.person_id),
            count(completers.person_id)
     FROM descent JOIN placed USING (training_id) LEFT JOIN completers USING (training_id)

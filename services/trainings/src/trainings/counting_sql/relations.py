@@ -19,8 +19,9 @@ TABLES: Final = (
     "training_sessions",
     "trainings",
 )
-NOW: Final = {table: table for table in TABLES} | {"until": "NULL::bigint"}
-KNOWN: Final = {table: f"known_{table}(until)" for table in TABLES} | {"until": "until"}
+# `apart` keeps a look-up by index what it is, for each row that asks; a past table has no index.
+NOW: Final = {table: table for table in TABLES} | {"until": "NULL::bigint", "apart": "OFFSET 0"}
+KNOWN: Final = {table: f"known_{table}(until)" for table in TABLES} | {"until": "until", "apart": ""}
 
 
 def person_of(row: str) -> str:
@@ -42,15 +43,16 @@ def at_both_times(question: str) -> str:
     """
 
 
-def function(signature: str, row: str, body: str, *, declare: str = "") -> str:
+def function(signature: str, row: str, body: str, *, declare: str = "", settings: str = "") -> str:
     """A function of the database that reads all rows as the owner, whoever asks, and gives out `row`.
 
     Its plan is made for what it is asked: most filters are not set, and a plan for all of them would read everything.
+    Some questions group millions of rows; with the memory of a page of a list they would do so on the disk.
     """
     return f"""
     CREATE FUNCTION {signature} RETURNS TABLE ({row})
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-    SET plan_cache_mode = force_custom_plan AS $$
+    SET plan_cache_mode = force_custom_plan SET work_mem = '64MB' {settings} AS $$
     #variable_conflict use_column
     {f"DECLARE {declare}" if declare else ""}
     BEGIN
@@ -83,5 +85,8 @@ _ROOTS: Final = """
     )
     SELECT record, head FROM ups WHERE NOT EXISTS (SELECT FROM links WHERE links.record = ups.head)
 """
-CANONICAL_PEOPLE: Final = function(CANONICAL, "person_id uuid, canonical_id uuid", at_both_times(_ROOTS))
+# A few beside a million people: a plan that takes them for more puts the million into the hash table.
+CANONICAL_PEOPLE: Final = function(
+    CANONICAL, "person_id uuid, canonical_id uuid", at_both_times(_ROOTS), settings="PARALLEL SAFE ROWS 10"
+)
 """Each record that was merged into another, and the one that stands for the person. Others are not in it."""

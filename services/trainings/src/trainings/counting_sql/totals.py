@@ -61,6 +61,7 @@ _DIMENSIONS: Final = {
 }
 DIMENSIONS: Final = tuple(_DIMENSIONS)
 _KEYS: Final = ", ".join(f"k_{name}" for name in _DIMENSIONS)
+_UNPACKED: Final = ", ".join(f"keys[{place}] AS k_{name}" for place, name in enumerate(_DIMENSIONS, 1))
 
 
 def _keys(values: Mapping[str, str]) -> str:
@@ -68,6 +69,11 @@ def _keys(values: Mapping[str, str]) -> str:
     return ", ".join(
         f"CASE WHEN '{name}' = ANY (by) THEN ({value})::text END AS k_{name}" for name, value in values.items()
     )
+
+
+def _values(values: Mapping[str, str]) -> str:
+    """The same without names."""
+    return ", ".join(f"CASE WHEN '{name}' = ANY (by) THEN ({value})::text END" for name, value in values.items())
 
 
 def _spread(name: str, codes: str) -> str:
@@ -91,24 +97,25 @@ _TIERS: Final = """
     ) tiers ON tiers.training_id = t.id
 """
 # Each seat with its standing completion. A seat whose only completion was voided is shown as such to an account.
+# What a question does not ask for is not read: a LEFT JOIN to a key that is always there can be left out of a plan.
 _SEATS: Final = f"""
     {{enrollments}} e
     JOIN {{trainings}} t ON t.id = e.training_id
-    JOIN {{courses}} k ON k.code = t.course_code
+    LEFT JOIN {{courses}} k ON k.code = t.course_code
     {join_person("e")}
-    JOIN {{people}} p ON p.id = {person_of("e")}
+    LEFT JOIN {{people}} p ON p.id = {person_of("e")}
     LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
     {TAKEN}
     {_TIERS}
     CROSS JOIN LATERAL (
-      SELECT p.id AS person_id, c.completed_on,
+      SELECT {person_of("e")} AS person_id, c.completed_on,
              {ATTENDED} AS is_attended,
              c.id IS NULL AND of_measure IN ('persons', 'completions') AND EXISTS (
                SELECT FROM {{completions}} v WHERE v.enrollment_id = e.id AND v.voided_at IS NOT NULL
              ) AS is_completion_voided,
              CASE WHEN of_measure IN ('persons', 'completions') THEN c.completed_on
                   ELSE coalesce(c.completed_on, t.ends_on) END AS day,
-             coalesce(taken.hours, e.hours_attended) AS hours,
+             CASE WHEN of_measure = 'contact_hours' THEN coalesce(taken.hours, e.hours_attended) END AS hours,
              {_AGENCIES} AS agency_codes, {_FUNDERS} AS funder_codes
     ) f
 """
@@ -124,10 +131,13 @@ _AWARDS: Final = f"""
              ARRAY[q.issuer_agency_code] AS agency_codes, {_FUNDERS} AS funder_codes
     ) f
 """
+_TAKEN_OF_HEADCOUNTS: Final = TAKEN.replace(
+    "GROUP BY 1", "JOIN {trainings} h ON h.id = a.training_id AND h.headcount_total IS NOT NULL GROUP BY 1"
+)
 # What a training says of those who are on no roster: how many of each sex, and of which nation where it is for one.
 _HEADS: Final = f"""
     SELECT t.id AS training_id, head.sex, head.counted, greatest(head.counted - head.named, 0) AS unnamed,
-           greatest(t.headcount_total - roster.named, 0) AS most_unnamed, {{keys}}
+           greatest(t.headcount_total - coalesce(roster.named, 0), 0) AS most_unnamed, {{keys}}
     FROM {{trainings}} t
     JOIN {{courses}} k ON k.code = t.course_code
     {_TIERS}
@@ -136,21 +146,24 @@ _HEADS: Final = f"""
              CASE WHEN cardinality(t.beneficiary_country_codes) = 1 THEN t.beneficiary_country_codes[1] END
                AS nationality_code
     ) f
-    CROSS JOIN LATERAL (
-      SELECT count(DISTINCT p.id) AS named,
+    LEFT JOIN (
+      SELECT e.training_id, count(DISTINCT p.id) AS named,
              count(DISTINCT p.id) FILTER (WHERE p.sex = 'female') AS female,
              count(DISTINCT p.id) FILTER (WHERE p.sex = 'male') AS male,
              count(DISTINCT p.id) FILTER (WHERE p.sex = 'not_recorded') AS not_recorded
       FROM {{enrollments}} e
+      JOIN {{trainings}} h ON h.id = e.training_id AND h.headcount_total IS NOT NULL
       {join_person("e")}
       JOIN {{people}} p ON p.id = {person_of("e")}
       LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
-      {TAKEN}
-      WHERE e.training_id = t.id AND {ATTENDED}
-    ) roster
+      {_TAKEN_OF_HEADCOUNTS}
+      WHERE {ATTENDED}
+      GROUP BY e.training_id
+    ) roster ON roster.training_id = t.id
     CROSS JOIN LATERAL (
-      VALUES ('female', t.headcount_female, roster.female), ('male', t.headcount_male, roster.male),
-             ('not_recorded', t.headcount_not_recorded, roster.not_recorded)
+      VALUES ('female', t.headcount_female, coalesce(roster.female, 0)),
+             ('male', t.headcount_male, coalesce(roster.male, 0)),
+             ('not_recorded', t.headcount_not_recorded, coalesce(roster.not_recorded, 0))
     ) head (sex, counted, named)
     {_SPREAD}
     WHERE t.headcount_total IS NOT NULL AND t.voided_at IS NULL
@@ -163,21 +176,35 @@ _HEADS: Final = f"""
     "{keys}",
     _keys(_DIMENSIONS | {"nationality": "f.nationality_code", "sex": "head.sex", "level": "NULL::text"}),
 )
-# One row a person and training, so that two records of one person in one class are one attendance.
+# Who completed was there, so that nobody need look at sessions.
+_ROSTER_RULES: Final = SEAT_REASONS | {
+    "voided": "t.voided_at IS NULL",
+    "not_attended": "(of_measure IN ('persons', 'completions') OR f.is_attended)",
+}
+# One row a person and training, so that two records of one person in one class are one attendance. Grouped step by
+# step, without DISTINCT, and by hashing: to sort millions of rows by all groups there may be took longer than all else.
 _ROSTERED: Final = f"""
-    SELECT {_KEYS}, count(*) AS parts, count(DISTINCT person_id) AS persons, count(DISTINCT training_id) AS trainings,
-           coalesce(sum(hours), 0) AS hours, count(*) FILTER (WHERE hours IS NULL) AS without_hours
-    FROM (
-      SELECT {_KEYS}, training_id, person_id, max(hours) AS hours
+    WITH part AS MATERIALIZED (
+      SELECT keys, training_id, person_id, max(hours) AS hours
       FROM (
-        SELECT {_keys(_DIMENSIONS)}, t.id AS training_id, f.person_id, f.hours
+        SELECT ARRAY[{_values(_DIMENSIONS)}] AS keys, t.id AS training_id, f.person_id, f.hours
         FROM {_SEATS} {_SPREAD}
-        WHERE {" AND ".join(rule for reason, rule in SEAT_REASONS.items() if reason != "voided")}
-          AND t.voided_at IS NULL
+        WHERE {" AND ".join(_ROSTER_RULES.values())}
       ) seat
-      GROUP BY {_KEYS}, training_id, person_id
-    ) part
-    GROUP BY {_KEYS}
+      GROUP BY keys, training_id, person_id
+    )
+    SELECT {_UNPACKED}, sum(parts) AS parts, count(*) AS persons, 0::bigint AS trainings,
+           coalesce(sum(hours), 0) AS hours, sum(without_hours) AS without_hours
+    FROM (
+      SELECT keys, person_id, count(*) AS parts, sum(hours) AS hours,
+             count(*) FILTER (WHERE hours IS NULL AND of_measure = 'contact_hours') AS without_hours
+      FROM part GROUP BY keys, person_id
+    ) person
+    GROUP BY keys
+    UNION ALL
+    SELECT {_UNPACKED}, 0, 0, count(*), 0, 0
+    FROM (SELECT keys, training_id FROM part GROUP BY keys, training_id) training
+    GROUP BY keys
 """
 _AWARDED: Final = f"""
     SELECT {_KEYS}, count(*) AS parts, count(DISTINCT person_id) AS persons, count(DISTINCT training_id) AS trainings,

@@ -65,6 +65,10 @@ class Person(Stored, table=True):
         CheckConstraint("(erased_at IS NULL) = (erase_reason IS NULL)", name="erasure_has_reason"),
         Index("ix_people_name_marks", "name_marks", postgresql_using="gin"),
         Index("ix_people_match_marks", "match_marks", postgresql_using="gin"),
+        Index(None, "created_at", "id"),
+        Index(None, "country_code", "created_at", "id"),
+        # What counts and policies read of everybody, without the names beside it.
+        Index("ix_people_counted", "id", postgresql_include=["country_code", "nationality_code", "sex", "person_type"]),
     )
 
     country_code: str = Field(index=True)

@@ -19,6 +19,7 @@ class Enrollment(Stored, Voidable, table=True):
 
     __tablename__ = "enrollments"
     __table_args__ = (
+        Index(None, "created_at", "id"),
         # One that stands: what was entered in error is recorded anew.
         Index(
             "uq_enrollments_training_id_person_id",
@@ -59,6 +60,7 @@ class Attendance(Stored, table=True):
 
     __tablename__ = "attendances"
     __table_args__ = (
+        Index(None, "created_at", "id"),
         UniqueConstraint("enrollment_id", "session_id"),
         ForeignKeyConstraint(["enrollment_id", "training_id"], ["enrollments.id", "enrollments.training_id"]),
         ForeignKeyConstraint(["session_id", "training_id"], ["training_sessions.id", "training_sessions.training_id"]),
@@ -78,6 +80,7 @@ class Completion(Stored, Voidable, table=True):
     __table_args__ = (
         # One that stands: what was entered in error is recorded anew.
         Index("uq_completions_enrollment_id", "enrollment_id", unique=True, postgresql_where=sql("voided_at IS NULL")),
+        Index(None, "completed_on", "id"),
         void_is_whole(),
     )
 

@@ -71,6 +71,7 @@ soak: $(VENV)/dev.stamp ## run the long batteries whole; `make test` runs a fixe
 bench: $(VENV)/dev.stamp ## measure what benchmarks/README.md reports, on this machine
 	@$(BIN)/python benchmarks/writers.py
 	@$(BIN)/python benchmarks/known_at.py
+	@$(BIN)/python benchmarks/tables.py
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## lint, types, import contracts, OpenAPI drift, deployment files

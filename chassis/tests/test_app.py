@@ -19,7 +19,7 @@ async def test_app_refuses_to_start_on_another_schema(app: FastAPI, database: Da
     async with engine.begin() as connection:
         await connection.execute(text(change))
     await engine.dispose()
-    with pytest.raises(StaleSchemaError, match="this code needs 0008"):
+    with pytest.raises(StaleSchemaError, match="this code needs 0015"):
         async with app.router.lifespan_context(app):
             pytest.fail("it started")
 

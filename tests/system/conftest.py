@@ -249,6 +249,8 @@ class OverTcp(Running):
         where = ["--host", "127.0.0.1", "--port", str(self._ports[one.name])]
         if one.name == "control":
             where = ["--uds", str(self.folder.socket("control"))]  # it never has an address: it asks nobody to sign in
+        if one.is_worker:
+            where = []
         url = None
         if one.database:
             role = f"{one.database}_app"
@@ -260,7 +262,7 @@ class OverTcp(Running):
         )
         if one.name == "web":
             environment[LOCAL_SIGN_IN] = "true"  # as docker-compose.yml says it of the pages
-        command = [sys.executable, "-m", "chassis.serve", one.app, *where, "--with-parent"]
+        command = [sys.executable, "-m", one.runner, one.app, *where, "--with-parent"]
         with (self.folder.logs / f"{one.name}.log").open("ab") as log:
             self._running[one.name] = subprocess.Popen(
                 command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT

@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.anchoring import keep_anchors
+from chassis.events import Streams
 from chassis.idempotency import Turns
 from chassis.logs import begin_request, configure_logs
 from chassis.migrate import check_schema
@@ -31,6 +32,7 @@ from chassis.problems import ConstraintWords, install_problem_handlers, unexpect
 from chassis.refusals import Door, StartRefused, check_role
 from chassis.resources import NotModified
 from chassis.settings import Settings
+from chassis.streams import EndingStreams
 from chassis.tokens import Caller
 from chassis.unit_of_work import authenticate_by_token, make_engine
 
@@ -86,10 +88,12 @@ def make_app(
     app.state.authenticate = authenticate
     app.state.sealer = None
     app.state.turns = Turns()
+    app.state.streams = Streams(settings.events_at_once)
     app.state.anchors = None
     app.state.cursor_key = settings.cursor_key.get_secret_value().encode()
     app.state.token_public_key = OKPKey.import_key(settings.token_public_key)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    app.add_middleware(EndingStreams)
     app.add_middleware(RequestLine, max_body_bytes=settings.max_body_bytes, large_bodies=settings.large_bodies)
     install_problem_handlers(app, constraint_words or {})
     app.add_exception_handler(NotModified, _not_modified)

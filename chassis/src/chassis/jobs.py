@@ -50,6 +50,10 @@ class RightsLost(Exception):
     """The submitter is no user any more."""
 
 
+class RightsChanged(Exception):
+    """The submitter's rights are not those any more that a transaction began with."""
+
+
 class RightsUnknown(Exception):
     """What the submitter may do cannot be read just now."""
 
@@ -134,10 +138,14 @@ class Work(Protocol):
         """Raise where the job is canceled or the worker stops. Let it pass."""
 
     async def caller(self) -> Caller:
-        """The submitter with the rights of this moment; to be asked at the start, and again before the last commit."""
+        """The submitter with the rights of this moment."""
 
-    def transaction(self, caller: Caller) -> AbstractAsyncContextManager[AsyncSession]:
-        """A session with the caller's identity, committed at the end of the block if the job is still ours."""
+    def transaction(self, caller: Caller, *, rights_again: bool = False) -> AbstractAsyncContextManager[AsyncSession]:
+        """A session with the caller's identity, committed at the end of the block if the job is still ours.
+
+        With `rights_again`, which the transaction has that writes what the job is for, only if the rights of that
+        moment are still those of `caller`: where they are others the task starts again with those.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -40,9 +40,9 @@ _FINISH: Final = text(f"""
 """)
 
 
-async def sweep(engine: AsyncEngine, tasks: Mapping[str, Task]) -> None:
-    """Look after what dead workers left."""
-    while True:
+async def sweep(engine: AsyncEngine, tasks: Mapping[str, Task], is_ending: Callable[[], bool]) -> None:
+    """Look after what dead workers left, until this one ends."""
+    while not is_ending():
         try:
             async with engine.connect() as connection:
                 left = (await connection.execute(_LEFT, {"dead_seconds": DEAD_SECONDS})).mappings().all()

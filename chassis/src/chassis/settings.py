@@ -95,9 +95,9 @@ class Settings(FileSettings):
     token_public_key: PublicKey = Field(description="PEM of the Ed25519 key that verifies the gateway's tokens.")
     pool_size: int = Field(default=8, ge=1, le=50, description="Database connections of this process.")
     statement_timeout_seconds: float = Field(default=10, gt=0)
+    events_at_once: int = Field(default=12, ge=0, description="Open streams of events; who comes later asks again.")
     # Of addresses that read files: their most, in bytes.
     large_bodies: ClassVar[Mapping[str, int]] = MappingProxyType({})
-
     max_body_bytes: int = Field(default=1_048_576, gt=0)
     idempotency_days: float = Field(default=7, ge=1, description="How long the answer to a key is kept.")
     feed_retention_days: float | None = Field(

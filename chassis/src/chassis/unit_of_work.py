@@ -43,7 +43,7 @@ from chassis.sealing import Sealer
 from chassis.settings import Settings
 from chassis.tokens import Caller, bearer_of, verify_token
 
-_scheme: Final = HTTPBearer(auto_error=False, description="A token of the gateway.")
+bearer_scheme: Final = HTTPBearer(auto_error=False, description="A token of the gateway.")
 _IDENTITY: Final = text(
     "SELECT set_config('app.subject', :subject, true), set_config('app.request_id', :request_id, true), "
     "set_config('app.role', :role, true), set_config('app.countries', :countries, true)"
@@ -299,7 +299,7 @@ def tag_answer(request: Request, response: Response) -> Response:
 
 def work_router(tag: str, route_class: type[UnitOfWorkRoute] = UnitOfWorkRoute) -> APIRouter:
     """A router under `/v1` whose routes are units of work."""
-    return APIRouter(prefix="/v1", tags=[tag], route_class=route_class, dependencies=[Security(_scheme)])
+    return APIRouter(prefix="/v1", tags=[tag], route_class=route_class, dependencies=[Security(bearer_scheme)])
 
 
 async def authenticate_by_token(request: Request) -> Caller:

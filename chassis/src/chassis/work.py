@@ -5,10 +5,11 @@ Stops gracefully on SIGTERM and SIGINT: a task that looks whether it should stop
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Concatenate, Final, cast
@@ -36,6 +37,7 @@ from chassis.jobs import (
     JobCanceled,
     JobHandedBack,
     JobLost,
+    RightsChanged,
     RightsLost,
     RightsUnknown,
     Submitter,
@@ -152,13 +154,17 @@ class CurrentWork:
             else:
                 return caller
 
-    def transaction(
-        self, caller: Caller, *, even_if_canceled: bool = False
-    ) -> AbstractAsyncContextManager[AsyncSession]:
+    @asynccontextmanager
+    async def transaction(
+        self, caller: Caller, *, rights_again: bool = False, even_if_canceled: bool = False
+    ) -> AsyncIterator[AsyncSession]:
         """A transaction of the caller's that is committed at its end, if the job is still ours."""
-        return fenced_transaction(
+        async with fenced_transaction(
             self._worker.engine, caller, self.job_id, self._worker_id, even_if_canceled=even_if_canceled
-        )
+        ) as session:
+            yield session
+            if rights_again and await self.caller() != caller:
+                raise RightsChanged
 
 
 class Worker:
@@ -176,6 +182,7 @@ class Worker:
         self._queue_engine = make_engine(queue, search_path=SCHEMA)
         self._migrations = migrations
         self._current: QueueWorker | None = None
+        self._is_ending = False
         self._stopped = asyncio.Event()
 
     async def check_start(self, door: Door) -> None:
@@ -205,9 +212,12 @@ class Worker:
         """Take no more jobs, and hand back those that run and ask for it."""
         self.is_stopping = True
         self._stopped.set()
+        # A task that does not look is left behind, as that of a worker that was killed.
+        asyncio.get_running_loop().call_later(STOP_LIMIT_SECONDS, os._exit, 1)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
+        self._is_ending = True  # and sends no heartbeats any more: it must not take itself for dead
         if self._current is not None:
             self._current.stop()  # type: ignore[no-untyped-call] # the library's
 
@@ -216,6 +226,7 @@ class Worker:
             await asyncio.wait_for(self._stopped.wait(), seconds)
 
     async def _take_jobs(self) -> None:
+        self._is_ending = self.is_stopping
         connector = EngineConnector(self._queue_engine, self._begin_anew)
         app = App(connector=connector)
         jobs = app.job_manager = _Jobs(connector)
@@ -231,7 +242,7 @@ class Worker:
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=DEAD_SECONDS,
         )
-        async with _beside(sweep(self.engine, self.tasks), self._prune(jobs)):
+        async with _beside(sweep(self.engine, self.tasks, lambda: self._is_ending), self._prune(jobs)):
             await self._current.run()  # type: ignore[no-untyped-call] # as above
 
     def _runner_of(self, task: Task, jobs: _Jobs) -> Callable[Concatenate[JobContext, ...], Awaitable[None]]:
@@ -271,10 +282,10 @@ class Worker:
             await task.run(work, arguments)
         except JobLost:
             raise
-        except JobHandedBack:
-            raise Again from None
         except JobCanceled:
             ending = CANCELED
+        except (JobHandedBack, RightsChanged):  # it is for the task to say what the rights of now are enough for
+            raise Again from None
         except RightsLost:
             ending = RIGHTS_LOST
         except GiveUp as reason:

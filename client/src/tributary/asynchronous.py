@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from copy import copy
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import httpx
 
@@ -21,6 +22,8 @@ from tributary.client import (
     unreachable,
     write_headers,
 )
+
+SILENCE_SECONDS: Final = 30.0  # of a stream of events, which says that it is there every few seconds
 
 
 class AsyncTributary:
@@ -83,6 +86,33 @@ class AsyncTributary:
         if not response.is_success:
             content_of(response)
         return response.content
+
+    @asynccontextmanager
+    async def stream_events(self, path: str, last_event_id: str | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The server-sent events at an address as they come, until the server or the block ends."""
+        headers = self._headers | {"Accept": "text/event-stream"}
+        if last_event_id is not None:
+            headers["Last-Event-ID"] = last_event_id
+        timeout = httpx.Timeout(SILENCE_SECONDS)
+        outgoing = self._http.build_request("GET", path, headers=headers, timeout=timeout)
+        try:
+            response = await self._http.send(outgoing, stream=True)
+        except httpx.HTTPError as error:
+            raise unreachable(self.base_url, error) from error
+        try:
+            if not response.is_success:
+                await response.aread()
+                content_of(response)
+            yield self._read(response)
+        finally:
+            await response.aclose()
+
+    async def _read(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in response.aiter_raw():
+                yield chunk
+        except httpx.HTTPError as error:
+            raise unreachable(self.base_url, error) from error
 
     async def list(self, path: str, **filters: Any) -> AsyncIterator[dict[str, Any]]:  # noqa: ANN401 - as above
         """All rows of a list, page after page."""

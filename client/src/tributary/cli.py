@@ -19,6 +19,8 @@ from tributary.control import PAGES_NAME, NotRunningError, find_address, make_li
 from tributary.demo import DEFAULT_SCALE, LARGEST_SCALE, NOTICE
 from tributary.folders import DataFolder
 from tributary.load import DATA_FOLDER, load_reference_data
+from tributary.roster import UndecidedError
+from tributary.roster_commands import ROWS_WITH_ERRORS, make_roster_app
 from tributary.serve import (
     DEFAULT_PAGES_PORT,
     DEFAULT_PORT,
@@ -31,6 +33,7 @@ from tributary.serve import (
 )
 
 FAILED: Final = 1
+WRONG_USAGE: Final = 2
 NOT_FOUND: Final = 3
 NOT_ALLOWED: Final = 4
 UNAVAILABLE: Final = 5
@@ -45,7 +48,7 @@ STATUS_CODES: Final = {
 }
 EPILOG: Final = (
     "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not found; 4 not signed in or not allowed; "
-    "5 not reachable or not available; 6 rows with errors."
+    f"5 not reachable or not available; {ROWS_WITH_ERRORS} rows with errors."
 )
 AUDIT_EPILOG: Final = (
     "Exit codes: 0 nothing is wrong; 1 something was tampered with; 2 not everything could be checked."
@@ -65,6 +68,9 @@ token_app = typer.Typer(help="Tokens for scripts and people.", no_args_is_help=T
 app.add_typer(token_app, name="token")
 audit_app = typer.Typer(help="Whether anything was tampered with.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(audit_app, name="audit")
+app.add_typer(
+    make_roster_app(lambda: connect(name="tributary roster", role="officer", countries=["*"]), EPILOG), name="roster"
+)
 
 
 @app.command(name="serve", epilog=EPILOG)
@@ -202,6 +208,8 @@ def connect(*, name: str, role: str, countries: Sequence[str] = ()) -> Tributary
 
 def exit_code_of(error: TributaryError) -> int:
     """The exit code that says what kind of failure it was."""
+    if isinstance(error, UndecidedError):
+        return WRONG_USAGE
     if isinstance(error, UnreachableError | NotRunningError):
         return UNAVAILABLE
     if isinstance(error, ProblemError):

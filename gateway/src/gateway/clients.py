@@ -21,7 +21,7 @@ from gateway.settings import GatewaySettings
 
 logger = structlog.get_logger()
 SERVICES: Final = ("programs", "trainings", "funding")
-_FORWARDED: Final = (b"accept", b"content-type", b"idempotency-key", b"if-match", b"if-none-match")
+_FORWARDED: Final = (b"accept", b"content-type", b"idempotency-key", b"if-match", b"if-none-match", b"last-event-id")
 JITTER_SECONDS: Final = 0.25
 ISSUER_TIMEOUT_SECONDS: Final = 4
 ISSUER_MAX_BYTES: Final = 1_048_576
@@ -29,7 +29,7 @@ ISSUER_MAX_BYTES: Final = 1_048_576
 _KEPT: Final = "%!\"$&'()*+,/:;<=>?@[\\]^`{|}"
 _RETURNED: Final = (
     "allow", "cache-control", "content-disposition", "content-length", "content-type", "etag", "idempotency-replayed",
-    "link", "location", "retry-after",
+    "link", "location", "retry-after", "x-accel-buffering",
 )  # fmt: skip
 
 

@@ -21,6 +21,10 @@ WORK = {
 }
 
 
+class StartAgain(Exception):
+    """The rights are others than those that the work began with."""
+
+
 @dataclass
 class TestDesk:
     """As the queue's: transactions in the name of whoever asked, whose rights may change meanwhile."""
@@ -36,10 +40,12 @@ class TestDesk:
         return self.callers.pop(0) if len(self.callers) > 1 else self.callers[0]
 
     @asynccontextmanager
-    async def transaction(self, who: Caller) -> AsyncIterator[AsyncSession]:
-        """Committed at its end."""
+    async def transaction(self, who: Caller, *, rights_again: bool = False) -> AsyncIterator[AsyncSession]:
+        """Committed at its end, unless the rights are others by then."""
         async with open_session(self.api.app.state.engine, who) as session, session.begin():
             yield session
+            if rights_again and await self.caller() != who:
+                raise StartAgain
 
     def check(self) -> None:
         """Go on."""
@@ -77,7 +83,11 @@ class Importer:
     async def work(self, one: Mapping[str, Any], callers: Sequence[Caller] = ()) -> dict[str, Any]:
         """Do what the import waits for; as it is then."""
         desk = TestDesk(self.api, list(callers) or [self.who])
-        await WORK[one["task"]](desk, self.api.app.state.import_tools, one["id"])
+        run = WORK[one["task"]]
+        try:
+            await run(desk, self.api.app.state.import_tools, one["id"])
+        except StartAgain:
+            await run(desk, self.api.app.state.import_tools, one["id"])
         return await self.get(one)
 
     async def get(self, one: Mapping[str, Any]) -> dict[str, Any]:

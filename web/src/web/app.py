@@ -8,6 +8,7 @@ from chassis.app import RequestLine
 from chassis.hosts import KnownHosts
 from chassis.logs import configure_logs
 from chassis.refusals import Door, StartRefused
+from chassis.streams import EndingStreams
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from tributary import AsyncTributary
@@ -53,6 +54,7 @@ def create_app() -> FastAPI:
                 answer_unexpected=unexpected_page,
                 large_bodies={UPLOADS: settings.max_upload_bytes},
             ),
+            Middleware(EndingStreams),
             Middleware(KnownHosts, hosts=settings.known_hosts),
             Middleware(OwnForms, refuse=refused),
         ],

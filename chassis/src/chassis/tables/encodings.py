@@ -46,17 +46,23 @@ _HEAD_BYTES: Final = 8_192
 _WORD: Final = re.compile(rb"[A-Za-z\x80-\xff]+")
 _HIGH: Final = re.compile(rb"[\x80-\xff]+")
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
-_BINARY_SHARE: Final = 0.1
+# Control characters: text has hardly any, noise one byte in ten.
+_BINARY_SHARE: Final = 0.05
+_FEW_BYTES: Final = 512
+_BINARY_SHARE_OF_FEW: Final = 0.5
+_WIDE_SHARE: Final = 0.1
+_LETTERS_FOR_ONE_LOST: Final = 4
 # Turkish letters stand where Icelandic ones do; who writes neither has none of both.
 _TURKISH: Final = re.compile(rb"[\xf0\xfe\xfd\xde\xdd\xd0]")
 _TURKISH_SHARE: Final = 0.2
 
 
 class Found(NamedTuple):
-    """An encoding by the name that users know, and whether it is a guess."""
+    """An encoding as users know it, whether it is a guess, and what becomes of bytes that it does not have."""
 
     name: str
     is_guessed: bool
+    errors: str = "strict"
 
 
 def find_encoding(content: bytes, asked: str | None) -> Found:
@@ -71,10 +77,12 @@ def find_encoding(content: bytes, asked: str | None) -> Found:
     if wide := _find_wide(content[:_HEAD_BYTES]):
         return _checked(content, wide)
     head = content[:_HEAD_BYTES]
-    if len(_CONTROL.findall(head)) > _BINARY_SHARE * len(head):
+    if len(_CONTROL.findall(head)) > (_BINARY_SHARE if len(head) >= _FEW_BYTES else _BINARY_SHARE_OF_FEW) * len(head):
         raise UnreadableFile(Reason.not_a_table, "This is not text, and no spreadsheet that is known here.")
     if _decodes(content, "utf-8"):
         return Found("utf-8", is_guessed=False)
+    if _is_nearly_utf_8(content):
+        return Found("utf-8", is_guessed=True, errors="replace")
     return Found(_guess(content), is_guessed=True)
 
 
@@ -92,13 +100,20 @@ def _decodes(content: bytes, codec: str) -> bool:
     return True
 
 
+def _is_nearly_utf_8(content: bytes) -> bool:
+    """Whether a few letters alone are broken: then they are lost, and not all others with them."""
+    text = content.decode("utf-8", "replace")
+    lost = text.count("\ufffd")
+    return len(text) - len(text.encode("ascii", "ignore")) > _LETTERS_FOR_ONE_LOST * lost
+
+
 def _find_wide(head: bytes) -> str | None:
     """UTF-16 without a mark: every second byte of what is common to all scripts is zero."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     half = len(head) // 2
-    if odd > _BINARY_SHARE * half and even < odd // 10:
+    if odd > _WIDE_SHARE * half and even < odd // 10:
         return "utf-16-le"
-    if even > _BINARY_SHARE * half and odd < even // 10:
+    if even > _WIDE_SHARE * half and odd < even // 10:
         return "utf-16-be"
     return None
 

@@ -51,7 +51,7 @@ class HeaderedRows:
             self.row_count += 1
             self._last = max(self._last, len(texts))
             if self._first:
-                self._first = min(self._first, next((at for at, text in enumerate(texts) if text), self._first))
+                self._first = min(self._first, _first_of(record))
             if self.header_row and len(texts) > width:
                 record.faults.extend((at, "beyond_header") for at in range(width, len(texts)) if texts[at])
             yield record
@@ -109,6 +109,12 @@ def find_header(sample: list[Record]) -> tuple[int, bool]:
         if all(_is_name(record, at) for at, text in enumerate(record.texts) if text):
             return record.number, True
     return filled[0].number, False
+
+
+def _first_of(record: Record) -> int:
+    """The first column that holds anything: a text, or what is wrong where there is none."""
+    found = [at for at, _ in record.faults]
+    return min([next((at for at, text in enumerate(record.texts) if text), len(record.texts)), *found])
 
 
 def _is_name(record: Record, at: int) -> bool:

@@ -1,4 +1,4 @@
-"""Reading a file that somebody sent: in a process that can harm nobody, and whose answer is checked like a stranger's.
+"""Reading a file that somebody sent: in a process that can harm nobody, and whose answer is bounded.
 
 `read_table` waits for that process: call it in a thread (`asyncio.to_thread`) where others wait too.
 """
@@ -24,22 +24,25 @@ _SOURCE: Final = str(Path(__file__).parents[2])
 _PROGRAM: Final = f"import sys; sys.path.append({_SOURCE!r}); from chassis.tables.child import main; main()"
 _COMMAND: Final = (sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", _PROGRAM)
 _READ_BYTES: Final = 65_536
+_LOGGED_BYTES: Final = 1_000
 _LARGEST_TABLE_BYTES: Final = 4 * 1024 * 1024
+# Said by the name: one column that is pasted has no tab, and its texts may have commas.
+_TAB_NAMES: Final = {".tsv", ".tab"}
 _TEXT_NAMES: Final = {".csv", ".tsv", ".tab", ".txt"}
 _WORKBOOK_NAMES: Final = {".xlsx", ".xlsm", ".xltx"}
 _NOTES: Final = {
-    "formulas": "{count:,} cells hold formulas. The values they showed when the file was saved were read.",
-    "hidden_rows": "{count:,} hidden rows were read like the others.",
-    "hidden_columns": "Hidden columns were read like the others.",
-    "merged_cells": "{count:,} groups of cells are merged. The value counts for the first cell of each alone.",
-    "other_sheets": "{count:,} other sheets were not read: {subject}.",
-    "title_rows": "{count:,} rows above the header were left out.",
+    "formulas": "Cells with formulas: {count:,}. The values they showed when the file was saved were read.",
+    "hidden_rows": "Hidden rows: {count:,}. They were read like the others.",
+    "hidden_columns": "Hidden columns: {count:,}. They were read like the others.",
+    "merged_cells": "Groups of merged cells: {count:,}. The value counts for the first cell of each alone.",
+    "other_sheets": "Sheets that were not read: {subject}.",
+    "title_rows": "Rows above the header, left out: {count:,}.",
     "repeated_header": "Several columns have the same header; the later ones got a number: {subject}.",
-    "empty_header": "{count:,} columns have no header; they go by their letter: {subject}.",
+    "empty_header": "Columns without a header go by their letter: {subject}.",
     "encoding_guessed": "The file does not say how its letters are encoded. It was read as {subject}; look at the "
     "letters with accents, and choose another encoding if they are wrong.",
     "macros": "The workbook holds macros. They were not looked at.",
-    "external_links": "The workbook refers to {count:,} other files. They were not looked at.",
+    "external_links": "Other files that the workbook refers to: {count:,}. They were not looked at.",
     "suspect_header": "No row looks like a header; row {row} was taken.",
     "header_faults": "The header holds characters that were removed or lost ({subject}).",
     "no_rows": "There is no row below the header.",
@@ -68,6 +71,8 @@ def read_table(
         raise UnreadableFile(Reason.too_large, f"The file is larger than {size} MB.")
     if header_row is not None and header_row < 0:
         raise UnreadableFile(Reason.no_such_row, f"There is no row {header_row}.")
+    if delimiter is None and Path(file_name.lower()).suffix in _TAB_NAMES:
+        delimiter = "\t"
     options = {"sheet": sheet, "header_row": header_row, "encoding": encoding, "delimiter": delimiter}
     answer = _Child(request_of(options, limits), content, limits).take()
     return _table(answer, file_name)
@@ -171,7 +176,7 @@ class _Child:
             said = json.loads(frame)
             raise UnreadableFile(Reason(said["reason"]), str(said["what"]), **said["extra"])
         if kind == FAILURE:
-            logger.error("table_reader_failed", **json.loads(frame))
+            logger.error("table_reader_failed", said=frame[:_LOGGED_BYTES].decode("utf-8", "replace"))
             raise UnreadableFile(Reason.damaged, "The file could not be read to its end.")
         ended_by = signal.Signals(-code).name if code < 0 else str(code)
         logger.warning("table_reader_ended", ended_by=ended_by)

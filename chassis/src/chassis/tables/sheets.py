@@ -13,7 +13,9 @@ _FIRST_DIGITS: Final = re.compile(r"[0-9]{1,7}")
 _LAST_ROW: Final = 1_048_576
 _LONGEST_WHOLE: Final = 10
 _LETTERS: Final = 26
+_DIGITS: Final = "0123456789"
 _LONGEST_LETTERS: Final = 3
+_LONGEST_ERROR: Final = 20  # such as #DIV/0!
 _ROWS_NAMED: Final = 20
 _SPARSE: Final = 10  # so many places may a row's width count for one that holds anything
 _REMEMBERED: Final = 100_000  # numbers, and more often dates, that come again
@@ -40,6 +42,7 @@ class SheetReader:
         self._suspect = suspect
         self._styles = styles
         self._limits = limits
+        self._most_cells, self._most_columns = limits.cells, limits.columns
         self._is_1904 = is_1904
         self._ready: list[Record] = []
         self._columns: dict[str, int] = {}
@@ -137,10 +140,17 @@ class SheetReader:
         cell = self._cell
         raw = self._raw
         reference = cell.get("r")
-        self._column = column = self._column + 1 if reference is None else self._column_of(reference)
-        if not (raw or self._has_formula):
+        if reference is None:
+            column = self._column + 1
+        else:
+            column = self._columns.get(reference.rstrip(_DIGITS)) or self._column_of(reference)
+        self._column = column
+        if raw:
+            text, kind, codes = self._value(cell, raw)
+        elif not self._has_formula:
             return
-        text, kind, codes = self._value(cell, raw) if raw else ("", "-", ())
+        else:
+            text, kind, codes = "", "-", ()
         if self._has_formula:
             self._has_formula = False
             self._count("formulas", self._row_number)
@@ -151,40 +161,38 @@ class SheetReader:
         self._cells += 1
         row = self._row
         missing = column - 1 - len(row)
-        if missing < 0 or column > self._limits.columns or self._cells > self._limits.cells:
-            self._refuse(column)
-        if len(text) > self._limits.cell_chars:
-            place = f"{letters_of(column)}{self._row_number}"
-            raise UnreadableFile(
-                Reason.long_cell, f"The text in {place} has more than {self._limits.cell_chars:,} characters."
-            )
-        if missing:
-            row.extend([""] * missing)
-            self._kinds.append(Kind.empty.value * missing)
+        if missing or column > self._most_columns or self._cells > self._most_cells:
+            self._move_to(column, missing)
         row.append(text)
         self._kinds.append(kind)
-        for code in codes:
-            self._faults.append((column - 1, code))
+        if codes:
+            self._faults.extend([(column - 1, code) for code in codes])
 
-    def _refuse(self, column: int) -> None:
-        limits = self._limits
-        if self._cells > limits.cells:
-            raise UnreadableFile(Reason.too_many_cells, f"The sheet has more than {limits.cells:,} cells.")
-        if column > limits.columns:
+    def _move_to(self, column: int, missing: int) -> None:
+        """Fill the row up to a column that does not follow the last one; refused where none may stand there."""
+        if self._cells > self._most_cells:
+            raise UnreadableFile(Reason.too_many_cells, f"The sheet has more than {self._most_cells:,} cells.")
+        if column > self._most_columns:
             place = f"{letters_of(column)}{self._row_number}"
-            what = f"There is a value in {place}, beyond the {limits.columns:,} columns that are read."
+            what = f"There is a value in {place}, beyond the {self._most_columns:,} columns that are read."
             raise UnreadableFile(Reason.too_many_columns, what)
-        raise UnreadableFile(Reason.damaged, f"The cells of row {self._row_number} are out of order.")
+        if missing < 0:
+            raise UnreadableFile(Reason.damaged, f"The cells of row {self._row_number} are out of order.")
+        self._row.extend([""] * missing)
+        self._kinds.append(Kind.empty.value * missing)
 
     def _value(self, cell: Attributes, raw: str) -> Value:
         kind = cell.get("t", "n")
         if kind == "s":
-            at = whole(raw)
-            if at >= len(self._texts):
-                raise UnreadableFile(
-                    Reason.damaged, f"A cell of row {self._row_number} refers to a text that is missing."
-                )
-            return self._texts[at], "t", (self._suspect.get(at, ()) if self._suspect else ())
+            try:
+                at = int(raw)
+                text = self._texts[at] if at >= 0 else None
+            except (ValueError, IndexError):
+                text = None
+            if text is None:
+                what = f"A cell of row {self._row_number} refers to a text that is missing."
+                raise UnreadableFile(Reason.damaged, what)
+            return text, "t", (self._suspect.get(at, ()) if self._suspect else ())
         if kind == "n":
             key = (raw, cell.get("s"))
             known = self._remembered.get(key)
@@ -196,7 +204,10 @@ class SheetReader:
         if kind == "b":
             return ("true" if raw.strip() == "1" else "false"), "b", ()
         if kind == "e":
-            return clean(raw)[0], "e", ("error_value",)
+            return clean(raw[:_LONGEST_ERROR])[0], "e", ("error_value",)
+        if len(raw) > self._limits.cell_chars:
+            what = f"A text in row {self._row_number} has more than {self._limits.cell_chars:,} characters."
+            raise UnreadableFile(Reason.long_cell, what)
         text, codes = clean(unescape(raw))
         return text, ("d" if kind == "d" else "t"), codes
 

@@ -8,25 +8,28 @@ from collections.abc import Iterator
 from typing import Final
 
 from chassis.tables.cells import clean
-from chassis.tables.encodings import ENCODINGS
+from chassis.tables.encodings import ENCODINGS, Found
 from chassis.tables.model import Limits
 from chassis.tables.records import Record
 from chassis.tables.refusals import Reason, UnreadableFile
 
-DELIMITERS: Final = (",", ";", "\t", "|")
+# Where two divide equally well, the one that stands in fewer texts.
+DELIMITERS: Final = ("\t", "|", ";", ",")
 _SAMPLE_CHARS: Final = 65_536
 _SAMPLE_ROWS: Final = 100
 # The first line of files that are made for one spreadsheet program.
 _DIRECTIVE: Final = re.compile(r"sep=(.)\r?\n")
 _LINE: Final = "\n"
+_LINES: Final = re.compile(r"[^\r\n]+")
 
 
-def read_text(content: bytes, encoding: str, delimiter: str, limits: Limits) -> Iterator[Record]:
+def read_text(content: bytes, encoding: Found, delimiter: str, limits: Limits) -> Iterator[Record]:
     """The rows, numbered as a spreadsheet program would: a quoted line break begins no row, a blank line is one.
 
     Where quotation marks do not pair as they should, they are read as they stand, and the cell is named.
     """
-    text = content.decode(ENCODINGS[encoding]).removeprefix("\ufeff")
+    text = content.decode(ENCODINGS[encoding.name], encoding.errors).removeprefix("\ufeff")
+    _check_lines(text, delimiter, limits)
     quoted = '"' in text
     cells = places = 0
     rows = (
@@ -74,10 +77,22 @@ def find_delimiter(content: bytes, encoding: str, asked: str | None) -> str:
     return max(DELIMITERS, key=lambda delimiter: _evenness(sample, delimiter))
 
 
-def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
-    """How well a delimiter divides: the share of rows with the most frequent number of cells, and that number."""
+def _check_lines(text: str, delimiter: str, limits: Limits) -> None:
+    """Before a line becomes a list of cells: it may be all of the file."""
+    if len(text) <= limits.row_chars:
+        return
+    for number, line in enumerate(_LINES.finditer(text), 1):
+        if line.end() - line.start() > limits.row_chars:
+            if text.count(delimiter, line.start(), line.end()) >= limits.columns:
+                what = f"Line {number} has more than the {limits.columns:,} cells that are read."
+                raise UnreadableFile(Reason.too_many_columns, what)
+            raise UnreadableFile(Reason.long_cell, f"Line {number} has more than {limits.row_chars:,} characters.")
+
+
+def _evenness(sample: str, delimiter: str) -> tuple[float, bool, int]:
+    """How well a delimiter divides: the share of rows with the most frequent number of cells; a tab; that number."""
     if delimiter not in sample:
-        return 0, 0
+        return 0, False, 0
     widths: Counter[int] = Counter()
     for row, _ in _by_eye(sample, delimiter, Limits()):
         if row:
@@ -86,10 +101,10 @@ def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
             break
     several = {width: count for width, count in widths.items() if width > 1}
     if not several:
-        return 0, 0
+        return 0, False, 0
     width = max(several, key=lambda one: (several[one], one))
     # A title above the table is one cell; so are notes below it.
-    return round(several[width] / widths.total(), 1), width
+    return round(several[width] / widths.total(), 1), delimiter == "\t", width
 
 
 def _pairs(text: str, delimiter: str, limits: Limits) -> bool:

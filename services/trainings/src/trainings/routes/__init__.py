@@ -42,6 +42,7 @@ ROUTERS: Final = [
     instructor_assignments.router,
     certifications.router,
     roster_imports.router,
+    roster_imports.events,
     recorded_figures.router,
     training_counts.router,
     cascades.router,

@@ -6,14 +6,18 @@ from typing import Annotated, Any, Final
 
 from chassis.codes import CountryCode
 from chassis.errors import UnsupportedMediaType
+from chassis.events import Event, EventStream, answer_events, events_router
 from chassis.idempotency import KeyRequired
 from chassis.paging import Page, answer_list
 from chassis.resources import IfMatch, etag, send_etag
+from chassis.tokens import Caller
 from chassis.unit_of_work import CurrentCaller, Session
 from fastapi import Depends, Query, Request, Response
 from pydantic import StringConstraints
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from trainings.routes.personal import personal_router
+from trainings.domain import OPEN_STATUSES
+from trainings.routes.personal import personal_router, require_officer
 from trainings.schemas.roster_imports import (
     RosterImportCorrections,
     RosterImportPage,
@@ -27,6 +31,7 @@ from trainings.service import roster_imports as service
 from trainings.service.roster_imports.papers import Tools
 
 router: Final = personal_router("Roster imports")
+events: Final = events_router("Roster imports")
 MEDIA_TYPES: Final = (
     "application/octet-stream",
     "text/csv",
@@ -215,6 +220,23 @@ async def undo_roster_import(
     """Have taken back what the import wrote. What was changed since is kept, and named."""
     one = await service.start_undo(session, caller, roster_import_id, version)
     return await _accepted(response, session, caller, tools, one)
+
+
+@events.get(
+    "/roster-imports/{roster_import_id}/events",
+    response_class=EventStream,
+    dependencies=[Depends(require_officer)],
+)
+async def get_roster_import_events(request: Request, roster_import_id: uuid.UUID) -> Response:
+    """Follow the work of an import: an event `progress` whenever it changes, until it has ended."""
+
+    async def read(session: AsyncSession, caller: Caller) -> Event:
+        one = await service.get_import(session, caller, roster_import_id)
+        progress = await service.find_progress(session, one)
+        content = {"task": one.task, "status": one.status, "stage": one.stage, "progress": progress}
+        return Event("progress", content, is_last=one.status not in OPEN_STATUSES)
+
+    return await answer_events(request, read)
 
 
 async def _accepted(

@@ -10,7 +10,13 @@ from trainings.service.roster_imports.requests import (
     submit_import,
     update_import,
 )
-from trainings.service.roster_imports.showing import list_imports, list_rows, present_import, present_listed
+from trainings.service.roster_imports.showing import (
+    find_progress,
+    list_imports,
+    list_rows,
+    present_import,
+    present_listed,
+)
 from trainings.service.roster_imports.tasks import check_import, commit_import, read_import, undo_import
 
 __all__ = [
@@ -18,6 +24,7 @@ __all__ = [
     "check_import",
     "commit_import",
     "correct_rows",
+    "find_progress",
     "get_import",
     "list_imports",
     "list_rows",

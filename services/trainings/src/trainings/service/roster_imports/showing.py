@@ -42,23 +42,25 @@ def list_imports(caller: Caller, present: Callable[[RosterImport], object]) -> L
 
 async def present_import(session: AsyncSession, caller: Caller, tools: Tools, one: RosterImport) -> RosterImportRead:
     """An import with all that is known of it."""
-    kept = (
-        await session.exec(
-            select(RosterImportFile.done, RosterImportFile.total).where(RosterImportFile.roster_import_id == one.id)
-        )
-    ).one_or_none()
     origin = None
     if one.mapping_from_id is not None:
         created_at = await session.scalar(select(RosterImport.created_at).where(RosterImport.id == one.mapping_from_id))
         origin = {"roster_import_id": one.mapping_from_id, "created_at": created_at} if created_at else None
-    done, total = kept or (0, None)
-    return _present(tools, one, done, total, origin, await find_repeat(session, caller, one))
+    progress = await find_progress(session, one)
+    return _present(tools, one, progress, origin, await find_repeat(session, caller, one))
 
 
 def present_listed(tools: Tools, one: RosterImport) -> RosterImportRead:
     """An import in a list: without what other records say of it."""
     total = (one.counts or {}).get("rows")
-    return _present(tools, one, 0, total, None, None)
+    return _present(tools, one, {"done": 0, "total": total, "unit": "row"}, None, None)
+
+
+async def find_progress(session: AsyncSession, one: RosterImport) -> dict[str, Any]:
+    """How far the newest piece of work is."""
+    statement = select(RosterImportFile.done, RosterImportFile.total).where(RosterImportFile.roster_import_id == one.id)
+    done, total = (await session.exec(statement)).one_or_none() or (0, None)
+    return {"done": done, "total": total, "unit": "row"}
 
 
 async def find_repeat(session: AsyncSession, caller: Caller, one: RosterImport) -> dict[str, Any] | None:
@@ -83,8 +85,7 @@ async def find_repeat(session: AsyncSession, caller: Caller, one: RosterImport) 
 def _present(
     tools: Tools,
     one: RosterImport,
-    done: int,
-    total: int | None,
+    progress: Mapping[str, Any],
     origin: Mapping[str, Any] | None,
     repeats: Mapping[str, Any] | None,
 ) -> RosterImportRead:
@@ -94,7 +95,7 @@ def _present(
     shown |= {
         "file_name": tools.open(one.file_name, "file_name", one.id),
         "file_sha256": one.file_sha256.hex(),
-        "progress": {"done": done, "total": total, "unit": "row"},
+        "progress": progress,
         "problem": one.problem,
         "repeats": repeats,
         "columns": details["columns"],

@@ -45,8 +45,8 @@ class Desk(Protocol):
     async def caller(self) -> Caller:
         """Whoever asked for it, with the rights that they have now."""
 
-    def transaction(self, caller: Caller) -> AbstractAsyncContextManager[AsyncSession]:
-        """A transaction that is committed at its end."""
+    def transaction(self, caller: Caller, *, rights_again: bool = False) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction that is committed at its end; with `rights_again` only if the caller's are the same then."""
 
     def check(self) -> None:
         """Raise where the work is to stop."""
@@ -114,7 +114,7 @@ async def commit_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
         if one is None:
             return
         _require_rights(caller, one)
-    async with _failing(desk, import_id, ImportTask.commit), desk.transaction(caller) as session:
+    async with _failing(desk, import_id, ImportTask.commit), desk.transaction(caller, rights_again=True) as session:
         await take_time(session)
         await _take_turn(session, import_id)
         one = await _find(session, import_id)
@@ -127,12 +127,10 @@ async def commit_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
         written = await asyncio.to_thread(prepare, one, plans, ids, tools)
         desk.check()
         await write(session, written)
-        now = await desk.caller()
-        _require_rights(now, one)
         one = await _still(session, import_id, ImportTask.commit)
         _succeed(one, ImportStage.committed)
         one.result = written.counts(plans, len(papers) - len(plans))
-        one.committed_at, one.committed_by = datetime.now(UTC), now.name
+        one.committed_at, one.committed_by = datetime.now(UTC), caller.name
         await note_progress(session, import_id, len(papers), len(papers))
         await touch_row(session, one)
 
@@ -145,16 +143,14 @@ async def undo_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
         if one is None:
             return
         _require_rights(caller, one)
-    async with _failing(desk, import_id, ImportTask.undo), desk.transaction(caller) as session:
+    async with _failing(desk, import_id, ImportTask.undo), desk.transaction(caller, rights_again=True) as session:
         await take_time(session)
         await _take_turn(session, import_id)
         found = await undo_rows(session, caller, tools, await _find(session, import_id))
         desk.check()
-        now = await desk.caller()
         one = await _still(session, import_id, ImportTask.undo)
-        _require_rights(now, one)
         _succeed(one, ImportStage.undone)
-        one.undo_result, one.undone_at, one.undone_by = found, datetime.now(UTC), now.name
+        one.undo_result, one.undone_at, one.undone_by = found, datetime.now(UTC), caller.name
         await touch_row(session, one)
 
 

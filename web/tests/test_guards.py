@@ -15,6 +15,9 @@ BASE = "http://127.0.0.1:8080"
 PAGES = (
     *("/", "/countries", "/countries/MX", "/figures/x", "/account", "/trainings", "/trainings.csv", "/trainings/x"),
     *("/cascades", "/cascades.csv", "/agencies/x", "/people", "/duplicates", "/duplicates/x"),
+    *("/trainings/x/roster", "/trainings/x/roster.xlsx", "/trainings/x/clone", "/trainings/x/edit", "/imports"),
+    *("/imports/x", "/imports/x/run", "/imports/x/map", "/imports/x/review", "/imports/x/rows.csv"),
+    *("/imports/x/commit", "/imports/x/undo", "/imports/new?training_id=x"),
 )
 
 
@@ -59,6 +62,16 @@ async def test_a_form_of_another_site_is_refused(app: FastAPI, headers: dict[str
         "/people",
         "/duplicates/x/merge",
         "/duplicates/x/undo",
+        "/trainings/x/clone",
+        "/trainings/x/edit",
+        "/trainings/x/roster/seats/x",
+        "/trainings/x/roster/completions",
+        "/imports",
+        "/imports/x/map",
+        "/imports/x/corrections",
+        "/imports/x/commit",
+        "/imports/x/cancel",
+        "/imports/x/undo",
     ],
 )
 async def test_a_form_that_was_not_given_out_in_this_session_is_refused(

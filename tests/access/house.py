@@ -32,6 +32,8 @@ from joserfc.jwk import OKPKey
 from programs.settings import MIGRATIONS as PROGRAMS
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+from trainings.service import roster_imports
 from trainings.settings import MIGRATIONS as TRAININGS
 
 from tests.access.matrix import COLUMNS
@@ -286,8 +288,58 @@ async def _record_people(house: House, country: str, own: Mapping[str, Json], nu
     made["seats-at-risk"] = found[0]
     lead = {"training_id": own["trainings"]["id"], "person_id": made["leader"]["id"], "note": text("lead-note")}
     made["instructor-assignments"] = await house.post("instructor-assignments", lead)
+    made |= await _record_imports(house, country, own, text)
     # A person that was handed over, which the feed remembers of both countries.
     canaries.update(one["id"] for one in made.values())
+    return made
+
+
+class _Desk:
+    """Work done at once, in the name of an officer for all countries."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+
+    async def caller(self) -> Caller:
+        """The officer."""
+        return caller("officer", "*")
+
+    @asynccontextmanager
+    async def transaction(self, who: Caller, *, rights_again: bool = False) -> AsyncIterator[AsyncSession]:  # noqa: ARG002
+        """Committed at its end."""
+        async with open_session(self.app.state.engine, who) as session, session.begin():
+            yield session
+
+    def check(self) -> None:
+        """Go on."""
+
+
+async def _record_imports(
+    house: House, country: str, own: Mapping[str, Json], text: Callable[[str], str]
+) -> dict[str, Json]:
+    """Imports of rosters at each stage: queued, checked, committed."""
+    app, officer = house.apps["trainings"], house.clients["officer *"]
+    desk, tools = _Desk(app), app.state.import_tools
+    address = f"/v1/roster-imports?training_id={own['other training']['id']}&file_name={text('file')}"
+    made: dict[str, Json] = {}
+    for name in ("queued import", "roster-imports", "committed import"):
+        words = text(f"{name}-given"), text(f"{name}-surname")
+        content = ("given_name,surname_1,level\n" + ",".join(words) + ",senior\n").encode()
+        headers = {"Content-Type": "text/csv", "Idempotency-Key": fresh_id()}
+        answer = await officer.post(address, content=content, headers=headers)
+        assert answer.is_success, answer.text
+        one = answer.json()
+        house.canaries[country].add(one["file_sha256"])
+        steps = {"queued import": 0, "roster-imports": 2, "committed import": 3}[name]
+        for step in ("read", "check", "commit")[:steps]:
+            if step != "read":
+                version = {"If-Match": f'"{one["version"]}"'}
+                asked = await officer.post(f"/v1/roster-imports/{one['id']}/{step}", headers=version)
+                assert asked.is_success, asked.text
+            await getattr(roster_imports, f"{step}_import")(desk, tools, uuid.UUID(one["id"]))
+            one = (await officer.get(f"/v1/roster-imports/{one['id']}")).json()
+            assert one["status"] == "succeeded", one
+        made[name] = one
     return made
 
 

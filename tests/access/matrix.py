@@ -76,6 +76,8 @@ class Row:
     example: str = ""
     over: Mapping[str, Any] | None = None
     query: str = ""
+    # A body that is no JSON, with its media type.
+    content: tuple[str, str] | None = None
 
     @property
     def method(self) -> str:
@@ -111,6 +113,7 @@ PERSONAL: Final = frozenset(
     {
         "people", "enrollments", "attendances", "completions", "instructor-assignments", "certifications",
         "identity-documents", "duplicate-candidates", "merges", "units", "vetting-records", "seats-at-risk",
+        "roster-imports",
     }
 )  # fmt: skip
 _WHY: Final = {"reason": "Entered twice."}
@@ -155,6 +158,29 @@ MATRIX: Final = (
     Row("GET /v1/enrollments/{enrollment_id}", PERSON, "enrollments"),
     Row("PATCH /v1/enrollments/{enrollment_id}", PERSON, "enrollments", {"note": "Another."}),
     Row("POST /v1/enrollments/{enrollment_id}/transitions", PERSON, "free seat", {"to": "attending"}),
+    Row("POST /v1/enrollments/{enrollment_id}/void", PERSON, "free seat", _WHY),
+    Row("GET /v1/roster-imports", OFFICERS),
+    Row(
+        "POST /v1/roster-imports",
+        OWN_COUNTRY,
+        query="country_code={country}",
+        content=("text/csv", "training_code,given_name\nX,Synthetic\n"),
+    ),
+    Row("GET /v1/roster-imports/{roster_import_id}", PERSON, "roster-imports"),
+    Row("PATCH /v1/roster-imports/{roster_import_id}", PERSON, "roster-imports", {"date_order": "dmy"}),
+    Row("GET /v1/roster-imports/{roster_import_id}/rows", PERSON, "roster-imports"),
+    Row("GET /v1/trainings/{training_id}/roster-template", OFFICERS, "trainings"),
+    Row("GET /v1/roster-imports/{roster_import_id}/events", PERSON, "roster-imports"),
+    Row("POST /v1/roster-imports/{roster_import_id}/check", PERSON, "roster-imports"),
+    Row(
+        "POST /v1/roster-imports/{roster_import_id}/corrections",
+        PERSON,
+        "roster-imports",
+        {"items": [{"kind": "exclude", "row": 2}]},
+    ),
+    Row("POST /v1/roster-imports/{roster_import_id}/commit", PERSON, "roster-imports"),
+    Row("POST /v1/roster-imports/{roster_import_id}/cancel", PERSON, "queued import"),
+    Row("POST /v1/roster-imports/{roster_import_id}/undo", PERSON, "committed import"),
     Row("GET /v1/attendances", OFFICERS),
     Row(
         "POST /v1/attendances",

@@ -26,7 +26,10 @@ PEOPLE_TABLES: Final = (
     "people", "enrollments", "attendances", "completions", "instructor_assignments", "certifications",
     "certification_suspensions",
 )  # fmt: skip
-IDENTITY_TABLES: Final = ("identity_documents", "duplicate_candidates", "merges", "units", "vetting_records")
+IDENTITY_TABLES: Final = (
+    "identity_documents", "duplicate_candidates", "merges", "units", "vetting_records",
+    "roster_imports", "roster_import_rows", "roster_import_files",
+)  # fmt: skip
 SECURED: Final = (*PEOPLE_TABLES, *IDENTITY_TABLES, "feed")
 BOTH, CODE_ALONE, DATABASE_ALONE = "both lines", "the code alone", "the database alone"
 # What the second line protects, and what could give it away.
@@ -83,7 +86,12 @@ class Walk:
         self.calls += 1
         sent = None if call.body is None else json.loads(body)
         client = self.house.client(call.column, call.row.noun, through_gateway=self.mode == BOTH)
-        return await client.request(call.method or call.row.method, address, json=sent, headers=dict(call.headers))
+        headers = dict(call.headers)
+        if call.row.content is not None and call.row.method == "POST":
+            kind, content = call.row.content
+            headers["Content-Type"] = kind
+            return await client.request("POST", address, content=content.encode(), headers=headers)
+        return await client.request(call.method or call.row.method, address, json=sent, headers=headers)
 
     async def check(self, call: Call) -> None:
         """Call, and compare with what was promised; a hidden record must be as absent as none."""
@@ -131,9 +139,10 @@ def calls_of(house: House, row: Row, column: str, mode: str) -> Iterator[Call]:
         headers = {}
         if row.of and not row.path.endswith("/ranks"):
             headers["If-Match"] = f'"{own[row.of]["version"]}"'
-        if row.noun == "ledger-entries":
+        if row.noun in {"ledger-entries", "roster-imports"}:
             headers["Idempotency-Key"] = fresh_id()
-        whole = f"{address}?validate_only=true" if is_checked else address
+        parts = [part for part in (query, "validate_only=true" if is_checked else "") if part]
+        whole = f"{address}?{'&'.join(parts)}" if parts else address
         yield Call(row, column, country, whole, body, tuple(headers.items()), expected=expected)
 
 

@@ -5,20 +5,14 @@ import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
+from chassis.jobs import Ending, GiveUp, Work
 from chassis.testing import Api, caller
 from chassis.tokens import Caller
 from chassis.unit_of_work import open_session
 from sqlmodel.ext.asyncio.session import AsyncSession
-from trainings.service import roster_imports
-
-WORK = {
-    "read": roster_imports.read_import,
-    "check": roster_imports.check_import,
-    "commit": roster_imports.commit_import,
-    "undo": roster_imports.undo_import,
-}
+from trainings.service.roster_imports.jobs import make_tasks
 
 
 class StartAgain(Exception):
@@ -83,11 +77,18 @@ class Importer:
     async def work(self, one: Mapping[str, Any], callers: Sequence[Caller] = ()) -> dict[str, Any]:
         """Do what the import waits for; as it is then."""
         desk = TestDesk(self.api, list(callers) or [self.who])
-        run = WORK[one["task"]]
+        tasks = {task.name: task for task in make_tasks(self.api.app.state.import_tools)}
+        task = tasks[f"roster_imports.{one['task']}"]
+        arguments = {"roster_import_id": one["id"]}
         try:
-            await run(desk, self.api.app.state.import_tools, one["id"])
-        except StartAgain:
-            await run(desk, self.api.app.state.import_tools, one["id"])
+            try:
+                await task.run(cast("Work", desk), arguments)
+            except StartAgain:
+                await task.run(cast("Work", desk), arguments)
+        except GiveUp as given_up:
+            powerless = Caller(self.who.subject, self.who.name, "viewer", frozenset())
+            async with desk.transaction(powerless) as session:
+                await task.give_up(session, arguments, Ending("failed", given_up.code, given_up.detail))
         return await self.get(one)
 
     async def get(self, one: Mapping[str, Any]) -> dict[str, Any]:

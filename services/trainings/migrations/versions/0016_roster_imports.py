@@ -37,22 +37,25 @@ SEATS = Captured(
 # Each rule that looks at seats looks at those that stand: by function, what stands in it and what comes in its place.
 # While an import is undone a seat goes back to what it was before it.
 STANDING_SEATS = {
-    "attendees_exceed_headcount": (
-        r"e\.training_id = t\.id AND \(",
-        "e.training_id = t.id AND e.voided_at IS NULL AND (",
-    ),
-    "check_instructors": (
-        r"FROM added JOIN enrollments USING \(training_id, person_id\)",
-        "FROM added JOIN enrollments e USING (training_id, person_id) WHERE e.voided_at IS NULL",
-    ),
-    "check_training_changes": (r"AND e\.status IN \(", "AND e.voided_at IS NULL AND e.status IN ("),
-    "check_seats": (
-        r"n\.status <> o\.status AND \(o\.status, n\.status\) NOT IN",
-        (
+    "attendees_exceed_headcount": {
+        r"e\.training_id = t\.id AND \(": "e.training_id = t.id AND e.voided_at IS NULL AND (",
+    },
+    # By whichever of the two this rule looks.
+    "check_instructors": {
+        r"FROM added JOIN enrollments USING \(training_id, person_id\)": (
+            "FROM added JOIN enrollments e USING (training_id, person_id) WHERE e.voided_at IS NULL"
+        ),
+        r"WHERE e\.training_id = added\.training_id AND e\.person_id = added\.person_id": (
+            "WHERE e.training_id = added.training_id AND e.person_id = added.person_id AND e.voided_at IS NULL"
+        ),
+    },
+    "check_training_changes": {r"AND e\.status IN \(": "AND e.voided_at IS NULL AND e.status IN ("},
+    "check_seats": {
+        r"n\.status <> o\.status AND \(o\.status, n\.status\) NOT IN": (
             "n.status <> o.status AND coalesce(current_setting('app.undoing', true), '') = '' "
             "AND (o.status, n.status) NOT IN"
         ),
-    ),
+    },
 }
 SEAT_VOIDS = [
     """
@@ -151,6 +154,26 @@ FEED_POLICY = (
     )
     + " ELSE false END"
 )
+# With somebody who is erased goes what the papers of imports hold of them.
+FORGET = [
+    """
+    CREATE FUNCTION forget_imported() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp AS $$
+    DECLARE
+      erased uuid[] := ARRAY(SELECT id FROM added WHERE erased_at IS NOT NULL);
+    BEGIN
+      IF erased = '{}' THEN RETURN NULL; END IF;
+      UPDATE roster_import_rows SET cells = NULL, findings = NULL, written = NULL
+      WHERE person_id = ANY (erased) AND num_nonnulls(cells, findings, written) > 0;
+      RETURN NULL;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION forget_imported() FROM PUBLIC",
+    """
+    CREATE TRIGGER forget_imported AFTER UPDATE ON people
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION forget_imported()
+    """,
+]
 # Says that a piece of work ended without success, whatever its submitter may still do: their rights may be why.
 END_TASK = """
 CREATE FUNCTION end_roster_import_task(of_import uuid, of_task text, to_status text, why jsonb) RETURNS void
@@ -182,6 +205,8 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY about_people ON {table} FOR ALL TO trainings_app USING ({rule})")
     op.execute(f"ALTER POLICY about_people ON feed USING ({FEED_POLICY})")
+    for statement in FORGET:
+        op.execute(statement)
     op.execute(END_TASK)
     op.execute("REVOKE ALL ON FUNCTION end_roster_import_task(uuid, text, text, jsonb) FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION end_roster_import_task(uuid, text, text, jsonb) TO trainings_app")
@@ -210,21 +235,24 @@ def void_seats(connection: Connection) -> None:
     )
     op.execute("GRANT UPDATE (voided_at, voided_by, void_reason) ON enrollments TO trainings_app")
     capture_table(connection, SEATS)
-    for function, (pattern, replacement) in STANDING_SEATS.items():
-        look_at_standing_seats(connection, function, pattern, replacement)
+    for function, words in STANDING_SEATS.items():
+        look_at_standing_seats(connection, function, words)
     for statement in SEAT_VOIDS:
         op.execute(statement)
     create_counting(connection)
 
 
-def look_at_standing_seats(connection: Connection, function: str, pattern: str, replacement: str) -> None:
+def look_at_standing_seats(connection: Connection, function: str, words: dict[str, str]) -> None:
     """Put a word into a rule as it stands; the rest of it is not said again here."""
     statement = sa.text("SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = :name")
-    standing = connection.execute(statement, {"name": function}).scalar_one()
-    changed, times = re.subn(pattern, lambda _: replacement, standing)
+    rule = connection.execute(statement, {"name": function}).scalar_one()
+    times = 0
+    for pattern, replacement in words.items():
+        rule, found = re.subn(pattern, lambda _, put=replacement: put, rule)
+        times += found
     if times != 1:
         raise ValueError(f"{function} is not what it was when this was written")
-    connection.exec_driver_sql(changed)
+    connection.exec_driver_sql(rule)
 
 
 def make_tables() -> None:

@@ -48,6 +48,13 @@ class TrainingsSettings(Settings):
         default=90, ge=0, description="Before its last day, from when on a certification is shown as `expiring`."
     )
 
+    roster_papers_days: int = Field(
+        default=30,
+        ge=1,
+        description="How long the cells of an import's rows are kept after its last change, and the file of one that "
+        "was never committed.",
+    )
+
     @field_validator("people_key")
     @classmethod
     def check_people_key(cls, value: SecretStr) -> SecretStr:

@@ -2,7 +2,7 @@
 
 import uuid
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from chassis.codes import CountryCode
 from chassis.errors import UnsupportedMediaType
@@ -44,6 +44,12 @@ _FILE: Final[dict[str, Any]] = {
         "required": True,
         "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES},
     }
+}
+
+
+_KINDS: Final = {"csv": MEDIA_TYPES[1], "xlsx": MEDIA_TYPES[-1]}
+_TEMPLATES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _KINDS.values()}}
 }
 
 
@@ -237,6 +243,20 @@ async def get_roster_import_events(request: Request, roster_import_id: uuid.UUID
         return Event("progress", content, is_last=one.status not in OPEN_STATUSES)
 
     return await answer_events(request, read)
+
+
+@router.get("/trainings/{training_id}/roster-template", response_class=Response, responses=_TEMPLATES)
+async def get_roster_template(
+    session: Session,
+    caller: CurrentCaller,
+    tools: ImportTools,
+    training_id: uuid.UUID,
+    kind: Annotated[Literal["csv", "xlsx"], Query(alias="format")] = "xlsx",
+) -> Response:
+    """Download the roster to fill in: a line a seat. Blank leaves a field as it is, CLEAR empties it."""
+    content, name = await service.make_template(session, caller, tools, training_id, kind)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=_KINDS[kind], headers=headers)
 
 
 async def _accepted(

@@ -18,6 +18,7 @@ from trainings.service.roster_imports.showing import (
     present_listed,
 )
 from trainings.service.roster_imports.tasks import check_import, commit_import, read_import, undo_import
+from trainings.service.roster_imports.templates import make_template
 
 __all__ = [
     "cancel_import",
@@ -28,6 +29,7 @@ __all__ = [
     "get_import",
     "list_imports",
     "list_rows",
+    "make_template",
     "present_import",
     "present_listed",
     "read_import",

@@ -80,10 +80,14 @@ class Plan:
         return self.matched.draft
 
 
-def clearance_key(matched: Matched, known: Known) -> ClearanceKey | None:
-    """What is asked about the clearance of a row: it matters where one is required."""
+def clearance_key(matched: Matched, known: Known, settings: TrainingsSettings) -> ClearanceKey | None:
+    """What is asked about the clearance of a row, where one is required."""
     training = matched.training
     if training is None:
+        return None
+    recorded = matched.seat.vetting_basis if matched.seat is not None else None
+    default = domain.default_vetting_basis(training.starts_on, settings.vetting_required_from)
+    if (matched.draft.said.get("vetting_basis") or recorded or default) != VettingBasis.required:
         return None
     person = known.people.get(matched.person_id) if matched.person_id is not None else None
     return matched.person_id, _unit_of(matched, known, person), training.starts_on
@@ -99,7 +103,7 @@ def assess(
     """What a row would do, with all that is wrong in it."""
     plan = Plan(matched)
     draft, training = plan.draft, matched.training
-    key = clearance_key(matched, known)
+    key = clearance_key(matched, known, settings)
     matched.faults = cleared.get(key, []) if key is not None else []
     if training is not None and training.voided_at is not None:
         draft.refuse(RosterField.training_code, "voided", "This training was entered in error and voided.")
@@ -167,7 +171,7 @@ def _assess_new_person(plan: Plan, one: RosterImport) -> None:
     draft = plan.draft
     said = {name: value for name, value in draft.said.items() if name in _OF_PERSON and value is not None}
     if "nationality_code" not in said:
-        if RosterField.nationality_code in draft.texts or _has_column(plan, RosterField.nationality_code):
+        if RosterField.nationality_code not in draft.texts and RosterField.nationality_code in plan.matched.columns:
             draft.refuse(RosterField.nationality_code, "missing", "Write the nationality.")
         said["nationality_code"] = one.country_code
     body = _take(draft, PersonCreate, said | {"country_code": one.country_code})
@@ -177,10 +181,6 @@ def _assess_new_person(plan: Plan, one: RosterImport) -> None:
     _run(draft, lambda: check_person(personal, body.birth_precision))
     _check_document(plan, body.sex, body.birth_date, body.birth_precision)
     plan.person = body
-
-
-def _has_column(plan: Plan, name: RosterField) -> bool:
-    return name in plan.matched.columns
 
 
 def _assess_person(plan: Plan, known: Known) -> None:

@@ -67,7 +67,8 @@ async def evaluate(
     await _load(session, caller, known, one, rows)
     await asyncio.to_thread(_find_people, rows, known)
     await _find_candidates(session, caller, tools, known, one, rows)
-    asked = list({key for key in (clearance_key(row, known) for row in rows) if key is not None})
+    keys = (clearance_key(row, known, tools.settings) for row in rows)
+    asked = list({key for key in keys if key is not None})
     cleared = await knowing.find_clearance_faults(session, asked)
     return await asyncio.to_thread(_assess_all, rows, known, one, tools, cleared)
 

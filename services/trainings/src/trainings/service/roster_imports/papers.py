@@ -46,6 +46,38 @@ class Tools:
         return json.loads(self.sealer.open(bytes(sealed), f"{place}|{of_import}|{number}"))
 
 
+# What is not needed any more: of what was committed the ids stay, and what undoing needs.
+_PRUNE: Final = (
+    """
+    UPDATE roster_import_rows r SET cells = NULL, findings = NULL FROM roster_imports i
+    WHERE i.id = r.roster_import_id AND i.stage IN ('committed', 'undone')
+      AND i.updated_at < now() - make_interval(days => :days) AND num_nonnulls(r.cells, r.findings) > 0
+    """,
+    """
+    DELETE FROM roster_import_rows r USING roster_imports i
+    WHERE i.id = r.roster_import_id AND i.stage NOT IN ('committed', 'undone')
+      AND i.updated_at < now() - make_interval(days => :days)
+    """,
+    """
+    UPDATE roster_import_files f SET content = NULL FROM roster_imports i
+    WHERE i.id = f.roster_import_id AND f.content IS NOT NULL AND i.updated_at < now() - make_interval(days => :days)
+    """,
+)
+
+
+async def prune_papers(session: AsyncSession, days: int) -> None:
+    """Drop the papers of imports that nobody has touched for so long, of those that the caller may see."""
+    connection = await session.connection()
+    for statement in _PRUNE:
+        await connection.execute(text(statement), {"days": days})
+
+
+async def drop_file(session: AsyncSession, import_id: uuid.UUID) -> None:
+    """Forget the bytes of a file; its digest stays."""
+    statement = text("UPDATE roster_import_files SET content = NULL WHERE roster_import_id = :id")
+    await (await session.connection()).execute(statement, {"id": import_id})
+
+
 async def take_time(session: AsyncSession) -> None:
     """Let this transaction take as long as a task may."""
     await (await session.connection()).execute(text(_PATIENCE))

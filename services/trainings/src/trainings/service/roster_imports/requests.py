@@ -40,7 +40,7 @@ from trainings.schemas.roster_imports import (
 from trainings.service.loading import WRITER, require_person, require_training
 from trainings.service.roster_imports.evaluating import evaluate, load_rows, mapping_of, texts_of
 from trainings.service.roster_imports.layout import asks_date_order
-from trainings.service.roster_imports.papers import Tools, take_time
+from trainings.service.roster_imports.papers import Tools, prune_papers, take_time
 from trainings.service.roster_imports.tasks import note_progress, write_findings
 from trainings.service.roster_imports.vocabulary import clean
 
@@ -68,6 +68,7 @@ async def submit_import(
     caller.require_country(country_code)
     if not content:
         raise Invalid("The file is empty.", [FieldError("empty", "Choose a file that holds a roster.", pointer="#/")])
+    await prune_papers(session, tools.settings.roster_papers_days)
     import_id = (await session.exec(select(text("uuidv7()")))).one()
     one = RosterImport(
         id=import_id,

@@ -144,7 +144,7 @@ def list_rows(tools: Tools, one: RosterImport) -> Listing:
 
     return Listing(
         statement=select(RosterImportRow).where(RosterImportRow.roster_import_id == one.id),
-        filters={"outcome": RosterImportRow.outcome, "field": _has_fault("{}:%"), "code": _has_fault("%:{}")},
+        filters={"outcome": RosterImportRow.outcome, "field": _has_fault("%\n{}:%"), "code": _has_fault("%:{}\n%")},
         sorts={"row": RosterImportRow.number},
         id=RosterImportRow.number,
         present=present,
@@ -155,10 +155,8 @@ def _has_fault(pattern: str) -> Callable[[list[str]], ColumnElement[bool]]:
     """Rows with one of these faults: `field:code` that is like the pattern."""
 
     def condition(values: list[str]) -> ColumnElement[bool]:
-        codes = func.unnest(RosterImportRow.codes).table_valued("code", name="fault")
-        wanted = [
-            pattern.format(str(one).replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")) for one in values
-        ]
-        return select(literal(1)).select_from(codes).where(or_(*(codes.c.code.like(one) for one in wanted))).exists()
+        escaped = [one.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%") for one in map(str, values)]
+        listed = literal("\n") + func.array_to_string(RosterImportRow.codes, "\n") + "\n"
+        return or_(*(listed.like(pattern.format(one)) for one in escaped))
 
     return condition

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from chassis.errors import DomainError, FieldError
+from chassis.jobs import GiveUp
 from chassis.problems import from_database, vars_of
 from chassis.resources import touch_row
 from chassis.tables.reading import read_table
@@ -31,7 +32,7 @@ from trainings.service.loading import WRITER
 from trainings.service.roster_imports.assessing import Plan
 from trainings.service.roster_imports.evaluating import count_outcomes, evaluate, findings_of, list_faults, load_rows
 from trainings.service.roster_imports.layout import describe_table, remember_mapping
-from trainings.service.roster_imports.papers import Tools, insert_rows, take_time, update_rows
+from trainings.service.roster_imports.papers import Tools, drop_file, insert_rows, take_time, update_rows
 from trainings.service.roster_imports.undoing import undo_rows
 from trainings.service.roster_imports.writing import prepare, take_ids, write
 from trainings.service.words import CONSTRAINT_WORDS
@@ -130,6 +131,7 @@ async def commit_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
         one = await _still(session, import_id, ImportTask.commit)
         _succeed(one, ImportStage.committed)
         one.result = written.counts(plans, len(papers) - len(plans))
+        await drop_file(session, import_id)
         one.committed_at, one.committed_by = datetime.now(UTC), caller.name
         await note_progress(session, import_id, len(papers), len(papers))
         await touch_row(session, one)
@@ -216,8 +218,16 @@ def _succeed(one: RosterImport, stage: ImportStage) -> None:
 
 
 def _require_rights(caller: Caller, one: RosterImport) -> None:
-    caller.require_role(WRITER)
-    caller.require_country(one.country_code)
+    if caller.role != WRITER or not caller.may_see(one.country_code):
+        raise _rights_lost()
+
+
+def _rights_lost() -> GiveUp:
+    """Where the import is not theirs to see any more, it is not there."""
+    return GiveUp(
+        "rights_lost",
+        "Whoever submitted it has no role of an officer, or no grant for its country, any more. Nothing is written.",
+    )
 
 
 async def _take_turn(session: AsyncSession, import_id: uuid.UUID) -> None:
@@ -249,7 +259,10 @@ async def _find(session: AsyncSession, import_id: uuid.UUID, *, lock: bool = Fal
     statement = select(RosterImport).where(col(RosterImport.id) == import_id)
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
-    return (await session.exec(statement)).one()
+    one = (await session.exec(statement)).one_or_none()
+    if one is None:
+        raise _rights_lost()
+    return one
 
 
 async def note_progress(session: AsyncSession, import_id: uuid.UUID, done: int, total: int | None) -> None:

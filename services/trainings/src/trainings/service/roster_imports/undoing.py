@@ -216,7 +216,7 @@ async def _write_people(
 async def _lock_seats(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Enrollment]:
     wanted = text("SELECT id FROM enrollments WHERE id = ANY (:ids) ORDER BY id FOR UPDATE")
     found = await _ids(session, wanted, ids=ids)
-    statement = select(Enrollment).where(Enrollment.id == _any(found))  # type: ignore[arg-type]
+    statement = select(Enrollment).where(Enrollment.id == _any(found))
     return {seat.id: seat for seat in (await session.exec(statement)).all()}
 
 

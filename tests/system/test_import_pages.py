@@ -243,9 +243,11 @@ async def test_work_that_waits_is_told_everywhere_and_can_be_canceled(
         hands = Hands(page, is_keyboard=False)
         with office.without_worker():
             await page.goto(f"{visitor.base_url}/imports/new?training_id={training_id}")
+            assert not await page.is_visible("#file-remove")
             await page.set_input_files("#file", {"name": "a.tsv", "mimeType": "", "buffer": make_rows("x", 3).encode()})
             if has_scripts:
                 assert "Chosen: a.tsv" in await said_by(page)
+                assert await page.is_visible("#file-remove")
             await page.click("button:has-text('Go on')")
             await page.wait_for_url("**/run")
             assert "It waits for its turn." in await said_by(page)

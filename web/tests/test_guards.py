@@ -15,6 +15,9 @@ BASE = "http://127.0.0.1:8080"
 PAGES = (
     *("/", "/countries", "/countries/MX", "/figures/x", "/account", "/trainings", "/trainings.csv", "/trainings/x"),
     *("/cascades", "/cascades.csv", "/agencies/x", "/people", "/duplicates", "/duplicates/x"),
+    *("/trainings/x/roster", "/trainings/x/roster.xlsx", "/trainings/x/clone", "/trainings/x/edit", "/imports"),
+    *("/imports/x", "/imports/x/run", "/imports/x/map", "/imports/x/review", "/imports/x/rows.csv"),
+    *("/imports/x/commit", "/imports/x/undo", "/imports/new?training_id=x"),
 )
 
 
@@ -59,6 +62,16 @@ async def test_a_form_of_another_site_is_refused(app: FastAPI, headers: dict[str
         "/people",
         "/duplicates/x/merge",
         "/duplicates/x/undo",
+        "/trainings/x/clone",
+        "/trainings/x/edit",
+        "/trainings/x/roster/seats/x",
+        "/trainings/x/roster/completions",
+        "/imports",
+        "/imports/x/map",
+        "/imports/x/corrections",
+        "/imports/x/commit",
+        "/imports/x/cancel",
+        "/imports/x/undo",
     ],
 )
 async def test_a_form_that_was_not_given_out_in_this_session_is_refused(
@@ -69,6 +82,23 @@ async def test_a_form_that_was_not_given_out_in_this_session_is_refused(
         answer = await client.post(path, data=form)
         assert answer.status_code == 403
         assert "This form did not come from these pages" in answer.text
+
+
+async def test_the_tray_never_leads_away_from_a_form(client: httpx.AsyncClient, cookies: dict[str, str]) -> None:
+    for _ in range(2):  # signed out, and with an API out of reach
+        answer = await client.get("/imports/tray", headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.text, "hx-redirect" in answer.headers) == (286, "", False)
+        client.cookies.update(cookies)
+
+
+async def test_what_was_typed_is_shown_again_to_whoever_was_signed_out(client: httpx.AsyncClient) -> None:
+    form = {"form_token": "old", "version": "3", "note": "A <b>story</b>\r\nin two lines", "was.note": "x"}
+    answer = await client.post("/trainings/x/roster/seats/y", data=form)
+    assert answer.status_code == 401
+    assert "You were signed out meanwhile" in answer.text
+    assert "A &lt;b&gt;story&lt;/b&gt;\r\nin two lines</textarea>" in answer.text
+    assert re.search(r'name="version" value="3"', answer.text)
+    assert "old" not in re.findall(r'name="form_token" value="([^"]*)"', answer.text)
 
 
 async def test_a_sign_in_form_of_another_browser_is_refused(client: httpx.AsyncClient) -> None:

@@ -1,6 +1,5 @@
 """Records as forms have them: fields as text, what was changed, and where two editors disagree. Pure: no framework."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
@@ -13,7 +12,6 @@ BASE: Final = "base."
 MINE: Final = "mine."
 THEIRS: Final = "theirs."
 PICK: Final = "pick."
-_PLAIN: Final = re.compile(r"[0-9]+\.[0-9]+")
 
 
 class Kind(StrEnum):
@@ -52,8 +50,8 @@ class Field:
     def tidy(self, text: str) -> str:
         """Typed text as it is kept: lines end as everywhere but in forms, and 30.00 is 30."""
         text = text.replace("\r\n", "\n").strip()
-        if self.kind is Kind.decimal and _PLAIN.fullmatch(text):
-            return text.rstrip("0").rstrip(".")
+        if self.kind is Kind.decimal:
+            return words.write_plain(text)
         if self.kind is Kind.codes:
             return ", ".join(text.upper().replace(",", " ").split())
         return text

@@ -5,7 +5,19 @@ from typing import Final
 
 # What a form carries beside what somebody types into it, by name or by how the name begins.
 CARRIED: Final = frozenset(
-    {"form_token", "key", "version", "conflict", "seat", "stage", "then", "training_id", "undecided"}
+    {
+        "form_token",
+        "key",
+        "version",
+        "conflict",
+        "seat",
+        "stage",
+        "then",
+        "training_id",
+        "undecided",
+        "merge_id",
+        "stands",
+    }
 )
 CARRIED_SO: Final = ("was.", "base.", "theirs.", "pick.", "show.")
 

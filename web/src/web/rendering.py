@@ -27,6 +27,7 @@ _FILTERS: Final = {
     "instant": words.write_instant,
     "name_of": words.write_name,
     "number": words.write_number,
+    "plain": words.write_plain,
     "title_of": words.write_title,
     "typed_day": words.write_typed_day,
     "vague": write_date,

@@ -29,7 +29,6 @@ class WebSettings(FileSettings):
         gt=0,
         description="A form with a roster: what the API takes, and the form's fields.",
     )
-    upload_timeout_seconds: float = Field(default=60, gt=0)
 
     @model_validator(mode="after")
     def check_encryption(self) -> Self:

@@ -1,10 +1,12 @@
 """What the API says in codes, in words for a reader. Pure: no framework."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+_DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]+")
 COMPARISONS: Final = {
     "not_recorded": "Not recorded: there is no record of any kind to compare with.",
     "not_comparable": "Not comparable",
@@ -131,3 +133,9 @@ def write_typed_day(text: str) -> str:
         return write_day(text)
     except ValueError:
         return text
+
+
+def write_plain(text: object) -> str:
+    """`85.00` as `85`: a number without the zeros that say nothing. Anything else as it is."""
+    written = "" if text is None else str(text)
+    return written.rstrip("0").rstrip(".") if _DECIMAL.fullmatch(written) else written

@@ -11,8 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from tributary import AsyncTributary, ProblemError
 
 from web import words
+from web.forms import Form
 from web.rendering import errors_by_field, render
-from web.routes.signed_in import Api, OwnForm
+from web.routes.signed_in import Api, KeptForm
 from web.routes.trainings import find_people
 
 router: Final = APIRouter(include_in_schema=False)
@@ -53,7 +54,7 @@ async def show_duplicate(request: Request, api: Api, candidate_id: str, done: st
 
 
 @router.post("/duplicates/{candidate_id}/merge")
-async def merge(request: Request, api: Api, candidate_id: str, form: OwnForm) -> Response:
+async def merge(request: Request, form: KeptForm, api: Api, candidate_id: str) -> Response:
     """Decide that the two are one person, counted as the record that was chosen."""
     candidate = await api.get(_address(candidate_id))
     pair = [candidate["person_id"], candidate["other_person_id"]]
@@ -70,7 +71,7 @@ async def merge(request: Request, api: Api, candidate_id: str, form: OwnForm) ->
 
 
 @router.post("/duplicates/{candidate_id}/dismiss")
-async def dismiss(request: Request, api: Api, candidate_id: str, form: OwnForm) -> Response:
+async def dismiss(request: Request, form: KeptForm, api: Api, candidate_id: str) -> Response:
     """Decide that the two are two people, in the version that the reader saw."""
     try:
         body = {"note": _typed(form, "note")}
@@ -81,7 +82,7 @@ async def dismiss(request: Request, api: Api, candidate_id: str, form: OwnForm) 
 
 
 @router.post("/duplicates/{candidate_id}/undo")
-async def undo(request: Request, api: Api, candidate_id: str, form: OwnForm) -> Response:
+async def undo(request: Request, form: KeptForm, api: Api, candidate_id: str) -> Response:
     """Take a merge back, in the version that the reader saw."""
     try:
         address = f"/v1/merges/{quote(form.get('merge_id', ''), safe='')}/void"
@@ -125,7 +126,7 @@ async def _page(
     *,
     done: str = "",
     problem: ProblemError | None = None,
-    entered: dict[str, str] | None = None,
+    entered: Form | None = None,
 ) -> Response:
     candidate = await api.get(_address(candidate_id))
     pair = [candidate["person_id"], candidate["other_person_id"]]
@@ -144,7 +145,7 @@ async def _page(
         done=done,
         problem=problem,
         errors=errors_by_field(problem),
-        entered=entered or {},
+        entered=entered or Form(()),
     )
 
 
@@ -171,7 +172,7 @@ async def _find_merges(api: AsyncTributary, people: Mapping[str, Mapping[str, An
 
 
 async def _refused(
-    request: Request, api: AsyncTributary, candidate_id: str, error: ProblemError, form: dict[str, str]
+    request: Request, api: AsyncTributary, candidate_id: str, error: ProblemError, form: Form
 ) -> Response:
     """The page again, with what is wrong and what was typed."""
     if error.status not in MENDABLE:
@@ -187,10 +188,10 @@ def _address(candidate_id: str) -> str:
     return f"/v1/duplicate-candidates/{quote(candidate_id, safe='')}"
 
 
-def _typed(form: dict[str, str], name: str) -> str:
+def _typed(form: Form, name: str) -> str:
     return form.get(name, "").replace("\r\n", "\n").strip()
 
 
-def _version(form: dict[str, str]) -> int:
+def _version(form: Form) -> int:
     version = form.get("version", "")
     return int(version) if version.isdecimal() else 0

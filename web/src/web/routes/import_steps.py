@@ -1,5 +1,6 @@
 """The steps of an import: map its columns, check its rows, commit it, read what came of it, undo it."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -273,17 +274,22 @@ async def _undo_page(
 
 async def _find_changed_since(api: AsyncTributary, one: dict[str, Any]) -> list[dict[str, Any]]:
     """The seats of the import that were changed after it was committed."""
-    if not one["training_id"] or not one["result"]:
+    if not one["result"]:
         return []
-    committed_at = one["result"]["committed_at"]
-    seats = api.list("/v1/enrollments", training_id=one["training_id"])
-    later = {seat["id"]: seat async for seat in seats if seat["updated_at"] > committed_at}
-    if not later:
-        return []
-    rows = api.list(f"/v1/roster-imports/{one['id']}/rows")
-    found = [{"row": row, "seat": later[row["enrollment_id"]]} async for row in rows if row["enrollment_id"] in later]
-    people = await find_people(api, {str(each["seat"]["person_id"]) for each in found})
-    return [each | {"person": people[each["seat"]["person_id"]]} for each in found]
+    committed_at = datetime.fromisoformat(one["result"]["committed_at"])
+    rows: dict[str, int] = {}
+    training_ids: set[str] = set()
+    async for row in api.list(f"/v1/roster-imports/{one['id']}/rows"):
+        if row["enrollment_id"]:
+            rows[row["enrollment_id"]] = row["row"]
+            training_ids.add(row["training_id"] or one["training_id"])
+    later: list[dict[str, Any]] = []
+    for training_id in sorted(training_ids):
+        seats = api.list("/v1/enrollments", training_id=training_id)
+        later += [seat async for seat in seats if datetime.fromisoformat(seat["updated_at"]) > committed_at]
+    later = [seat for seat in later if seat["id"] in rows]
+    people = await find_people(api, {seat["person_id"] for seat in later})
+    return [{"row": rows[seat["id"]], "seat": seat, "person": people[seat["person_id"]]} for seat in later]
 
 
 async def _page(

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
-from tributary import AsyncTributary, ProblemError
+from tributary import AsyncTributary, ProblemError, TributaryError
 from tributary.roster_imports import PASTED, RosterImports
 
 from web import rosters
@@ -53,14 +53,18 @@ async def list_imports(request: Request, api: Api, cursor: str = "") -> Response
 
 
 @router.get("/imports/tray")
-async def show_tray(request: Request, api: Api) -> Response:
-    """How many imports are not finished, for the head of every page."""
+async def show_tray(request: Request) -> Response:
+    """How many imports are not finished, for the head of every page. It never leads away: somebody may be typing."""
+    session = request.app.state.sessions.find(request)
+    if session is None:
+        return Response(status_code=STOP_POLLING)
+    api = connect(request, session)
     try:
         going, waiting = await asyncio.gather(
             RosterImports(api).page(status=tuple(rosters.OPEN), limit=1, with_total="true"),
             RosterImports(api).page(stage=("read", "checked"), status="succeeded", limit=1, with_total="true"),
         )
-    except ProblemError:  # a reader who sees no people has no imports either
+    except TributaryError:  # a reader who sees no people has no imports either; nor has one whom nobody answers
         return Response(status_code=STOP_POLLING)
     return render(request, "tray.html", going=going["total_count"], waiting=waiting["total_count"])
 

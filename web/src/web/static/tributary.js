@@ -13,7 +13,11 @@ if (panel) {
       panel.scrollTop = 0;
     }
   });
-  const follow = (event) => window.location.assign(event.detail.elt.href);
+  const follow = (event) => {
+    if (event.detail.elt.matches(".figure-link")) {
+      window.location.assign(event.detail.elt.href);
+    }
+  };
   document.body.addEventListener("htmx:responseError", follow);
   document.body.addEventListener("htmx:sendError", follow);
 }

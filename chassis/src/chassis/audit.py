@@ -339,20 +339,23 @@ _PLAIN: Final = re.compile(r"(?:'(?:[^']|'')*'|-?\d+(?:\.\d+)?|true|false)(?:::[
 
 
 def _difference_of(table: str, columns: Sequence[Row[Any]]) -> str:
-    """The first record of `table` that differs from its last image in the feed."""
+    """The first record of `table` that differs from its last image in the feed.
+
+    Its columns may be called as those of the feed are.
+    """
     keys = [f"r.{_quoted(one.name)}" for one in columns if one.is_key]
     record_id = f"{keys[0]}::text" if len(keys) == 1 else f"concat_ws('/', {', '.join(keys)})"
     differing = ", ".join(f"CASE WHEN {_differs(table, one)} THEN {_literal(one.name)} END" for one in columns)
     return f"""
-        SELECT coalesce(last_id, {record_id}) AS id, number, operation,
+        SELECT coalesce(l.last_id, {record_id}) AS id, l.number, l.operation,
                CASE WHEN {keys[0]} IS NOT NULL THEN array_remove(ARRAY[{differing}], NULL) END AS columns
         FROM ({_LAST.replace(":t", _literal(table))}) l
         FULL JOIN public.{_quoted(table)} r ON ({record_id}) COLLATE "C" = l.last_id
         LEFT JOIN (SELECT key AS secret FROM public.feed_key) k ON true
-        WHERE CASE WHEN {keys[0]} IS NULL THEN operation <> 'delete'
-                   WHEN operation IS NULL OR operation = 'delete' THEN true
+        WHERE CASE WHEN {keys[0]} IS NULL THEN l.operation <> 'delete'
+                   WHEN l.operation IS NULL OR l.operation = 'delete' THEN true
                    ELSE cardinality(array_remove(ARRAY[{differing}], NULL)) > 0 END
-        ORDER BY number NULLS LAST, id LIMIT 1
+        ORDER BY l.number NULLS LAST, 1 LIMIT 1
     """
 
 
@@ -370,11 +373,11 @@ def _differs(table: str, column: Row[Any]) -> str:
     is_clear = f"""EXISTS (SELECT FROM public.feed c WHERE c.entity = {_literal(table)}
                            AND NOT {_has_form("c.after", name)})"""
     return f"""CASE
-        WHEN {value} IS NULL THEN coalesce(image -> {name}, 'null') <> 'null'
-        WHEN NOT jsonb_exists(image, {name}) THEN {added}
-        WHEN {_has_form("image", name)} AND image ->> {name} = {digest} THEN false
-        WHEN {_has_form("image", name)} AND NOT {is_clear} THEN true
-        ELSE image -> {name} <> to_jsonb({value}) END"""
+        WHEN {value} IS NULL THEN coalesce(l.image -> {name}, 'null') <> 'null'
+        WHEN NOT jsonb_exists(l.image, {name}) THEN {added}
+        WHEN {_has_form("l.image", name)} AND l.image ->> {name} = {digest} THEN false
+        WHEN {_has_form("l.image", name)} AND NOT {is_clear} THEN true
+        ELSE l.image -> {name} <> to_jsonb({value}) END"""
 
 
 def _has_form(image: str, name: str) -> str:

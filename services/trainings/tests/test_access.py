@@ -61,7 +61,7 @@ def personal_operations(api: Api) -> list[tuple[str, str]]:
 
 async def test_only_officers_reach_what_is_about_people(api: Api) -> None:
     operations = personal_operations(api)
-    assert len(operations) == 53
+    assert len(operations) == 54
     for client in (api.viewer(), api.analyst(), api.admin()):
         for method, address in operations:
             # Refused before the body is read: a malformed one is refused the same.

@@ -33,7 +33,8 @@ async def test_created_enrollment_is_read_back_whole(office: Any) -> None:
         "pre_score": "40.50", "post_score": "87.00", "hours_attended": "32.00", "note": "From post.",
     }  # fmt: skip
     made = await office.post("enrollments", body)
-    assert made == body | stored(made)
+    stands = {"is_voided": False, "voided_at": None, "voided_by": None, "void_reason": None}
+    assert made == body | stored(made) | stands
     read = await office.api.officer("MX").get(f"/v1/enrollments/{made['id']}")
     assert (read.json(), read.headers["etag"]) == (made, '"1"')
     changed = await office.api.officer("MX").patch(

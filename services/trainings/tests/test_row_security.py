@@ -24,6 +24,7 @@ TABLES = ("people", "enrollments", "attendances", "completions", "instructor_ass
 ABOUT_THEM = (
     "certification_suspensions", "duplicate_candidates", "identity_documents", "merges", "units", "vetting_records",
 )  # fmt: skip
+OF_IMPORTS = ("roster_imports", "roster_import_files", "roster_import_rows")
 NO_IDENTITY, REFUSED = "28000", "42501"
 MEXICO, GEORGIA = caller("officer", "MX"), caller("officer", "GE")
 OTHERS = (caller("viewer", "MX"), caller("analyst", "MX"), caller("admin", "*"), caller("officer"))
@@ -302,7 +303,7 @@ async def test_posture_of_the_database(superuser_engine: AsyncEngine, database: 
         member = "SELECT count(*) FROM pg_auth_members WHERE member = 'trainings_app'::regrole"
         assert await connection.scalar(text(member)) == 0
         secured = await connection.execute(text("SELECT relname FROM pg_class WHERE relrowsecurity"))
-        assert set(secured.scalars()) == {*TABLES, *ABOUT_THEM, "feed"}
+        assert set(secured.scalars()) == {*TABLES, *ABOUT_THEM, *OF_IMPORTS, "feed"}
         views = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')"
         assert await connection.scalar(text(views)) == 0
         definers = await connection.execute(

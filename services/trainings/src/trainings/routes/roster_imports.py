@@ -32,13 +32,15 @@ from trainings.service.roster_imports.papers import Tools
 
 router: Final = personal_router("Roster imports")
 events: Final = events_router("Roster imports")
-MEDIA_TYPES: Final = (
-    "application/octet-stream",
-    "text/csv",
-    "text/tab-separated-values",
-    "text/plain",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-)
+# Of a file without a name, the name that its kind gives it: that of pasted cells says that tabs divide them.
+UNNAMED: Final = {
+    "application/octet-stream": "roster",
+    "text/csv": "roster.csv",
+    "text/tab-separated-values": "pasted.tsv",
+    "text/plain": "roster.txt",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "roster.xlsx",
+}
+MEDIA_TYPES: Final = tuple(UNNAMED)
 _FILE: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -84,7 +86,7 @@ async def create_roster_import(
     session: Session,
     caller: CurrentCaller,
     tools: ImportTools,
-    file_name: Annotated[str, StringConstraints(min_length=1, max_length=255), Query()] = "pasted.tsv",
+    file_name: Annotated[str | None, StringConstraints(min_length=1, max_length=255), Query()] = None,
     training_id: uuid.UUID | None = None,
     country_code: CountryCode | None = None,
 ) -> RosterImportRead:
@@ -95,7 +97,8 @@ async def create_roster_import(
             f"Send the file as one of {', '.join(MEDIA_TYPES)}, not {media_type or 'nothing'!r}."
         )
     content = await request.body()
-    one = await service.submit_import(session, caller, tools, content, media_type, file_name, training_id, country_code)
+    name = file_name or UNNAMED[media_type]
+    one = await service.submit_import(session, caller, tools, content, media_type, name, training_id, country_code)
     response.headers["Location"] = f"/v1/roster-imports/{one.id}"
     response.headers["ETag"] = etag(one.version)
     return await service.present_import(session, caller, tools, one)

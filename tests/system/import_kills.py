@@ -289,22 +289,22 @@ class Gate:
 
     def __init__(self, office: Office, import_id: str) -> None:
         self.office = office
-        self._name = f"roster_import:{import_id}"
+        self._import_id = import_id
         self._seen: set[int] = set()
 
     @contextmanager
     def closed(self) -> Iterator[None]:
         """A block in which nobody gets through."""
-        with asyncio.Runner() as runner:
-            engine = create_async_engine(self.office.system.superuser_url("trainings"))
-            connection = runner.run(_open(engine))
-            lock = text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
-            runner.run(connection.execute(lock, {"name": self._name}))
-            try:
-                yield
-            finally:
-                runner.run(connection.close())
-                runner.run(engine.dispose())
+        lock = "SELECT pg_advisory_lock(hashtextextended(:name, 0))"
+        with self._holding(lock, name=f"roster_import:{self._import_id}"):
+            yield
+
+    @contextmanager
+    def unfinished(self) -> Iterator[None]:
+        """A block in which the job of the import may do its work, and nobody may say that it is over."""
+        lock = "SELECT j.id FROM jobs.procrastinate_jobs j JOIN roster_imports i ON i.job_id = j.id WHERE i.id = :id"
+        with self._holding(f"{lock} FOR SHARE OF j", id=uuid.UUID(self._import_id)):
+            yield
 
     def wait(self) -> None:
         """Return when somebody else than before waits at it."""
@@ -313,6 +313,18 @@ class Gate:
             return {pid for (pid,) in self.office.read(_WAITING)} - self._seen
 
         self._seen |= self.office.until(look, "somebody waits at the gate")
+
+    @contextmanager
+    def _holding(self, lock: str, **given: Any) -> Iterator[None]:
+        with asyncio.Runner() as runner:
+            engine = create_async_engine(self.office.system.superuser_url("trainings"))
+            connection = runner.run(_open(engine))
+            try:
+                runner.run(connection.execute(text(lock), given))
+                yield
+            finally:
+                runner.run(connection.close())
+                runner.run(engine.dispose())
 
 
 async def _open(engine: AsyncEngine) -> AsyncConnection:

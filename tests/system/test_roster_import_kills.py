@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +49,11 @@ RESULT: Final = {
     "rows_excluded": 0,
 }
 UNDONE: Final = {"people_removed": NEW, "seats_removed": NEW, "completions_voided": ROWS, "kept": []}
+OPEN_JOBS: Final = "SELECT id FROM jobs.procrastinate_jobs WHERE status::text IN ('todo', 'doing')"
+FINISHING: Final = """
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%finish_job%'
+"""
 
 pytestmark = pytest.mark.soak
 
@@ -170,10 +176,7 @@ def battery(office: Office) -> Battery:
         f"seed {SEED}: {len(points)} kills, {len(ledger.struck)} of them while the work was under way, "
         f"{len(ledger.failed)} failed and were done again: {ledger.failed}; usual times {ledger.usual_seconds}"
     )
-    open_jobs = (
-        "SELECT id, task_name, status::text FROM jobs.procrastinate_jobs WHERE status::text IN ('todo', 'doing')"
-    )
-    office.until(lambda: not office.read(open_jobs), "no job is open")
+    office.until(lambda: not office.read(OPEN_JOBS), "no job is open")
     unended = office.read("SELECT id FROM roster_imports WHERE status IN ('queued', 'running')")
     feed = asyncio.run(read_feed(office.system.superuser_url("trainings")))
     return Battery(ledger, points, unended, feed, office.system.run("audit", "verify"))
@@ -245,3 +248,29 @@ def test_commit_that_is_killed_each_time_says_that_it_failed_and_can_be_done_aga
     office.do(roster, "commit")
     assert list(find_faults(office, roster, "commit")) == []
     assert roster.one["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("task", ["commit", "undo"])
+@pytest.mark.skipif(not IS_SOAK, reason="two more workers are waited for")
+def test_work_that_is_killed_right_after_its_commit_does_not_happen_again(office: Office, task: str) -> None:
+    roster = office.make_roster()
+    for before in TASKS[: TASKS.index(task)]:
+        office.do(roster, before)
+    gate = Gate(office, roster.one["id"])
+    with ExitStack() as open_job:
+        with gate.closed():
+            sent = office.request_of(roster, task)
+            roster.answers[task] = sent, office.ask(**sent)
+            gate.wait()
+            open_job.enter_context(gate.unfinished())
+        roster.one = office.ended(roster.one["id"])
+        assert roster.one["status"] == "succeeded"
+        # Its connection is ended with it: the server would only notice when it has said that the job is over.
+        (finishing,) = office.until(lambda: office.read(FINISHING), "the job is about to be over")
+        kill_worker(office)
+        office.read("SELECT pg_terminate_backend(:pid)", pid=finishing.pid)
+    office.until(lambda: not office.read(OPEN_JOBS), "no job is open")
+    ((attempts,),) = office.read("SELECT attempts FROM jobs.procrastinate_jobs ORDER BY id DESC LIMIT 1")
+    assert attempts > 1  # else it was not begun again
+    assert list(find_repeats(office, roster, task)) == []
+    assert list(find_faults(office, roster, task)) == []

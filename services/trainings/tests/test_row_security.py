@@ -321,8 +321,8 @@ async def test_posture_of_the_database(superuser_engine: AsyncEngine, database: 
                 called.add(name)
         assert called == {
             "account_for", "account_for_trainings", "canonical_person", "cascade_descendants", "cascade_generations",
-            "cascade_nodes", "cascade_overlaps", "cascade_reach", "count_leads", "count_people", "count_trainings", "feed_number_at",
-            "outside_cascade", "takes_attendance", "training_tiers",
+            "cascade_nodes", "cascade_overlaps", "cascade_reach", "count_leads", "count_people", "count_trainings",
+            "end_roster_import_task", "feed_number_at", "outside_cascade", "takes_attendance", "training_tiers",
         }  # fmt: skip
 
 

@@ -456,6 +456,7 @@ MATRIX: Final = (
         {"party": "awarding", "signed_on": "2012-01-05", "document_reference": "Page 9"},
     ),
     Row("POST /v1/agreements/{agreement_id}/transitions", OWN_COUNTRY, "cleared agreement", {"to": "withdrawn"}),
+    Row("GET /v1/agreements/{agreement_id}/burn", READ, "agreements"),
     Row("GET /v1/agreement-amendments", READ),
     Row(
         "POST /v1/agreement-amendments",
@@ -523,6 +524,11 @@ MATRIX: Final = (
     Row("GET /v1/ledger-entries/{ledger_entry_id}", READ, "ledger-entries"),
     Row("GET /v1/money-totals", READ, query="country_code={country}"),
     Row("GET /v1/reports/pipeline", READ, query="country_code={country}"),
+    Row("GET /v1/reports/rates", READ, query="country_code={country}"),
+    Row("GET /v1/reports/expiring", READ, query="country_code={country}&days=3000"),
+    Row("GET /v1/reports/canceling", READ, query="country_code={country}&days=3000"),
+    Row("GET /v1/reports/deobligation-candidates", READ, query="country_code={country}"),
+    Row("GET /v1/reports/expiring-agreements", READ, query="country_code={country}"),
     Row("GET /v1/reports/status-of-funds", READ, query="country_code={country}&group_by=account&group_by=agreement"),
     # What changed.
     Row("GET /v1/changes", READ),

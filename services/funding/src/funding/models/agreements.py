@@ -137,7 +137,12 @@ class Agreement(Stored, table=True):
     @property
     def current_ends_on(self) -> date | None:
         """The end after all amendments: what the last of them says."""
-        return next((one.ends_on for one in reversed(self.amendments) if one.ends_on is not None), self.ends_on)
+        return self.ends_on_at(date.max)
+
+    def ends_on_at(self, day: date) -> date | None:
+        """Its end by the amendments that were signed by a day."""
+        said = (one.ends_on for one in reversed(self.amendments) if one.ends_on is not None and one.signed_on <= day)
+        return next(said, self.ends_on)
 
 
 class AgreementLine(Stored, table=True):

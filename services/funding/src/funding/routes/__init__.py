@@ -6,6 +6,7 @@ from funding.routes import (
     agreement_amendments,
     agreement_deliverables,
     agreement_lines,
+    agreement_reports,
     agreements,
     changes,
     entry_proposals,
@@ -13,6 +14,7 @@ from funding.routes import (
     fund_lines,
     ledger_entries,
     money_totals,
+    pipeline,
     reports,
     treasury_accounts,
 )
@@ -29,5 +31,7 @@ ROUTERS: Final = [
     ledger_entries.router,
     money_totals.router,
     reports.router,
+    pipeline.router,
+    agreement_reports.router,
     changes.router,
 ]

@@ -333,6 +333,7 @@ MATRIX: Final = (
     Row("GET /v1/countries/{country_code}", READ, "country"),
     Row("GET /v1/country-summaries", READ),
     Row("GET /v1/dossiers/{subject_type}/{subject_code}", READ, "subject"),
+    Row("GET /v1/agreement-deliveries", READ, query="agreement_code={country}-LOA"),
     Row("GET /v1/figures", READ, query="country_code={country}"),
     Row("GET /v1/figures/{figure_id}/explain", READ, "figure"),
     # Programs, agencies, documents and what they claim.

@@ -185,6 +185,16 @@ class AgreementDeliverable(Stored, table=True):
     __table_args__ = (
         one_of("kind", domain.DeliverableKind),
         CheckConstraint("promised > 0", name="promised_positive"),
+        CheckConstraint("delivered_to >= delivered_from", name="delivered_in_order"),
+        CheckConstraint(
+            "num_nonnulls(course_code, program_code) > 0 OR "
+            "num_nonnulls(provider_agency_code, delivered_from, delivered_to) = 0",
+            name="delivered_by_something",
+        ),
+        CheckConstraint(
+            "kind IN ('seats', 'courses') OR num_nonnulls(course_code, program_code) = 0",
+            name="delivered_by_trainings",
+        ),
     )
 
     agreement_code: str = refers_to("agreements.code")
@@ -192,3 +202,9 @@ class AgreementDeliverable(Stored, table=True):
     promised: int
     due_on: date | None = None
     description: str | None = None
+    # Filters of another service's records, no references: see decision 0024.
+    course_code: str | None = Field(default=None, sa_column=sorted_text(nullable=True))
+    program_code: str | None = Field(default=None, sa_column=sorted_text(nullable=True))
+    provider_agency_code: str | None = Field(default=None, sa_column=sorted_text(nullable=True))
+    delivered_from: date | None = None
+    delivered_to: date | None = None

@@ -304,7 +304,7 @@ async def test_promise_says_by_which_trainings_it_is_delivered(make: Any, databa
     assert refused.json()["errors"][0]["code"] == "no_trainings"
     changed = await make.officer.patch(address, json={"delivered_to": None}, headers=headers)
     assert changed.json().get("delivered_to", "") is None, changed.text
-    engine = create_async_engine(database.app_url)
+    engine = create_async_engine(database.owner_url)
     async with engine.connect() as connection:
         for change, rule in (
             ("kind = 'visits'", "delivered_by_trainings"),

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page
 from tributary import Tributary
 
-from tests.system.conftest import Served, make_base
+from tests.system.conftest import Served, make_base, wait_until
 from tests.system.test_pages_in_browser import NARROW, WIDE, visit
 from tests.system.test_training_pages import make_person, make_training
 
@@ -216,6 +216,7 @@ async def test_what_expires_and_what_was_promised_is_found_by_keyboard(browser: 
 async def test_totals_open_their_entries_and_stand_beside_what_documents_report(browser: Browser, money: Money) -> None:
     async with visit(browser, money.running) as visitor:
         page = visitor.page
+        wait_until(money.running.is_whole)
         await visitor.go("/countries/MX")
         section = " ".join((await page.inner_text("section[aria-labelledby=us-money]")).split())
         assert "Disbursed 250.00 USD: the 1 entry of it (Disbursed) primary tier" in section

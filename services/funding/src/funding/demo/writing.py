@@ -47,15 +47,15 @@ async def write_demo(engine: AsyncEngine, known: dict[str, Any], today: date) ->
     posted = await _find_posted(engine)
     missing = [part for part in list_parts(today) if not posted.issuperset(row["id"] for _, row in part.entries)]
     written: Counter[str] = Counter()
-    if missing:
-        await _write_references(engine, known)
-    for part in missing:
-        await _write_agreements(engine, part)
-        for round_ in ROUNDS:
-            rows = [row for of_round, row in part.entries if of_round == round_ and row["id"] not in posted]
-            if rows:
-                await _propose(engine, rows)
-                written.update(await _post(engine, rows))
+    if not missing:
+        return written
+    await _write_references(engine, known)
+    await _write_agreements(engine, missing)
+    entries = [entry for part in missing for entry in part.entries if entry[1]["id"] not in posted]
+    for round_ in ROUNDS:
+        if rows := [row for of_round, row in entries if of_round == round_]:
+            await _propose(engine, rows)
+            written.update(await _post(engine, rows))
     return written
 
 
@@ -89,31 +89,34 @@ async def _write_references(engine: AsyncEngine, known: dict[str, Any]) -> None:
         await _insert(session, FundCode, [function])
 
 
-async def _write_agreements(engine: AsyncEngine, part: Part) -> None:
-    """The account, the fund line, and the agreements with both signatures, in force."""
-    account = {"code": part.account, "title": "International Narcotics Control and Law Enforcement, demonstration"}
+async def _write_agreements(engine: AsyncEngine, parts: Sequence[Part]) -> None:
+    """The accounts, the fund lines, and the agreements with both signatures, in force."""
+    title = "International Narcotics Control and Law Enforcement, demonstration"
+    agreements = [one for part in parts for one in part.agreements]
+    drafts = [{name: one[name] for name in one if name != "signed_on"} for one in agreements]
     async with open_session(engine, MAKER) as session, session.begin():
-        await _insert(session, TreasuryAccount, [account])
-        await _insert(session, FundLine, [part.fund_line])
-        drafts = [{name: one[name] for name in one if name != "signed_on"} for one in part.agreements]
+        await _insert(session, TreasuryAccount, [{"code": part.account, "title": title} for part in parts])
+        await _insert(session, FundLine, [part.fund_line for part in parts])
         await _insert(session, Agreement, [one | {"status": AgreementStatus.draft} for one in drafts])
-        await _insert(session, AgreementLine, part.lines)
-        await _insert(session, AgreementDeliverable, part.deliverables)
-        for one in part.agreements:
-            signed = {
-                f"{party}_{what}": value
-                for party in ("awarding", "recipient")
-                for what, value in (("signed_on", one["signed_on"]), ("document", f"{one['code']}, last page"))
-            }
-            for was, now in (
-                (AgreementStatus.draft, {"status": AgreementStatus.cleared}),
-                (AgreementStatus.cleared, signed),
-                (AgreementStatus.cleared, {"status": AgreementStatus.signed}),
-                (AgreementStatus.signed, {"status": AgreementStatus.active}),
-            ):
-                statement = update(Agreement).where(col(Agreement.id) == one["id"], col(Agreement.status) == was)
-                await session.exec(statement.values(now))
-        await _insert(session, AgreementAmendment, part.amendments)
+        await _insert(session, AgreementLine, [one for part in parts for one in part.lines])
+        await _insert(session, AgreementDeliverable, [one for part in parts for one in part.deliverables])
+        await _advance(session, agreements, AgreementStatus.draft, status=AgreementStatus.cleared)
+        for one in agreements:
+            await _advance(session, [one], AgreementStatus.cleared, **_signatures_of(one))
+        await _advance(session, agreements, AgreementStatus.cleared, status=AgreementStatus.signed)
+        await _advance(session, agreements, AgreementStatus.signed, status=AgreementStatus.active)
+        await _insert(session, AgreementAmendment, [one for part in parts for one in part.amendments])
+
+
+def _signatures_of(agreement: Row) -> Row:
+    said = {"signed_on": agreement["signed_on"], "document": f"{agreement['code']}, last page"}
+    return {f"{party}_{name}": value for party in ("awarding", "recipient") for name, value in said.items()}
+
+
+async def _advance(session: AsyncSession, agreements: Sequence[Row], was: AgreementStatus, **now: Any) -> None:  # noqa: ANN401 - columns
+    ids = [one["id"] for one in agreements]
+    statement = update(Agreement).where(col(Agreement.id).in_(ids), col(Agreement.status) == was)
+    await session.exec(statement.values(now))
 
 
 async def _propose(engine: AsyncEngine, rows: Sequence[Row]) -> None:

@@ -12,9 +12,9 @@ def make_id(of: str, number: int) -> uuid.UUID:
     digest = hashlib.sha256(f"{of}|{number}".encode()).digest()
     place = int.from_bytes(hashlib.sha256(of.encode()).digest()[:4], "big")
     moment_ms = _FIRST_MOMENT_MS + place
-    return uuid.UUID(int=moment_ms << 80 | 7 << 76 | (number & 0xFFF) << 64 | 0b10 << 62 | low_bits(digest))
+    return uuid.UUID(int=moment_ms << 80 | 7 << 76 | (number & 0xFFF) << 64 | 0b10 << 62 | _low_bits(digest))
 
 
-def low_bits(digest: bytes) -> int:
+def _low_bits(digest: bytes) -> int:
     """What such an id has of a digest."""
     return int.from_bytes(digest[:8], "big") & ((1 << 62) - 1)

@@ -18,7 +18,10 @@ def main() -> None:
     """Write what is missing and say what was made."""
     parser = argparse.ArgumentParser(prog="python -m funding.demo", description=__doc__)
     parser.add_argument("--scale", type=float, help="Of people; money has one size.")
-    parser.parse_args()
+    parser.add_argument("--references", action="store_true", help="print what has to be recorded before, and no more")
+    if parser.parse_args().references:
+        json.dump({}, sys.stdout)  # only what the reference dataset has
+        return
     known: dict[str, Any] = json.load(sys.stdin)
     settings = FundingSettings()
     began = time.monotonic()

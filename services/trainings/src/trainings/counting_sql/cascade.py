@@ -46,13 +46,12 @@ _LINKS: Final = f"""
       LEFT JOIN awards q ON q.person_id = l.person_id AND q.course_code = l.course_code
       GROUP BY l.training_id, l.person_id, l.starts_on, is_partner
     ), taught AS (
-      SELECT DISTINCT {person_of("e")} AS person_id, e.training_id, min(c.completed_on) AS completed_on
-      FROM {{completions}} c
-      JOIN {{enrollments}} e ON e.id = c.enrollment_id
+      SELECT {person_of("e")} AS person_id, e.training_id, min(e.completed_on) AS completed_on
+      FROM {{seats}} e
       JOIN {{trainings}} t ON t.id = e.training_id AND t.voided_at IS NULL
       JOIN {{courses}} k ON k.code = t.course_code AND k.type = 'training_of_trainers'
       {join_person("e")}
-      WHERE c.voided_at IS NULL
+      WHERE e.completed_on IS NOT NULL
       GROUP BY 1, 2
     )
     SELECT l.training_id, l.person_id, l.is_partner, l.is_certified, taught.training_id
@@ -133,14 +132,12 @@ _ROOTS_OF_AGENCIES: Final = """
 """
 
 
-def _completions(record: str, person: str, where: str) -> str:
+def _completions(joins: str, person: str, where: str) -> str:
     return f"""
       SELECT e.training_id, {person} AS person_id
-      FROM {{enrollments}} e
-      JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL AND c.completed_on <= on_date
-      {record}
-      LEFT JOIN {{people}} p ON p.id = {person}
-      WHERE {where} AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
+      FROM {{seats}} e {joins}
+      WHERE {where} AND e.completed_on <= on_date
+        AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
     """
 
 
@@ -158,11 +155,10 @@ _COMPLETERS_OF_DESCENT: Final = f"""
       FROM (SELECT DISTINCT training_id FROM descent) d
       CROSS JOIN LATERAL (
         SELECT {person_of("e")} AS person_id
-        FROM {{enrollments}} e
-        JOIN {{completions}} c ON c.enrollment_id = e.id
+        FROM {{seats}} e
         {join_person("e")}
         LEFT JOIN {{people}} p ON p.id = {person_of("e")}
-        WHERE e.training_id = d.training_id AND c.voided_at IS NULL AND c.completed_on <= on_date
+        WHERE e.training_id = d.training_id AND e.voided_at IS NULL AND e.completed_on <= on_date
           AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
         {{apart}}
       ) done
@@ -200,16 +196,14 @@ _FIDELITY: Final = f"""
 """
 
 
-def _attendances(record: str, person: str, where: str) -> str:
+def _attendances(joins: str, person: str, where: str) -> str:
     return f"""
       SELECT scope.tier, e.training_id, {person} AS person_id
       FROM scope
-      JOIN {{enrollments}} e ON e.training_id = scope.training_id
-      {record}
-      LEFT JOIN {{people}} p ON p.id = {person}
-      LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
+      JOIN {{seats}} e ON e.training_id = scope.training_id
+      {joins}
       {TAKEN}
-      WHERE {where} AND coalesce(c.completed_on, scope.ends_on) <= on_date AND {ATTENDED}
+      WHERE {where} AND coalesce(e.completed_on, scope.ends_on) <= on_date AND {ATTENDED}
         AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
     """
 
@@ -264,13 +258,12 @@ _GENERATION: Final = (
 _OUTSIDE: Final = f"""
     WITH tiers AS MATERIALIZED (SELECT * FROM training_tiers({{until}}))
     SELECT coalesce(tiers.unknown_reason, 'no_lead'), count(DISTINCT t.id), count(DISTINCT p.id), count(*)
-    FROM {{completions}} c
-    JOIN {{enrollments}} e ON e.id = c.enrollment_id
+    FROM {{seats}} e
     JOIN {{trainings}} t ON t.id = e.training_id AND t.voided_at IS NULL AND t.starts_on <= on_date
     {join_person("e")}
     JOIN {{people}} p ON p.id = {person_of("e")}
     LEFT JOIN tiers ON tiers.training_id = t.id
-    WHERE tiers.tier IS NULL AND c.voided_at IS NULL AND c.completed_on <= on_date
+    WHERE tiers.tier IS NULL AND e.completed_on <= on_date
       AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
     GROUP BY 1 ORDER BY 1
 """

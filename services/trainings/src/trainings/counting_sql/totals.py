@@ -107,22 +107,21 @@ _TIERS: Final = """
 # Each seat with its standing completion. A seat whose only completion was voided is shown as such to an account.
 # What a question does not ask for is not read: a LEFT JOIN to a key that is always there can be left out of a plan.
 _SEATS: Final = f"""
-    {{enrollments}} e
+    {{seats}} e
     JOIN {{trainings}} t ON t.id = e.training_id
     LEFT JOIN {{courses}} k ON k.code = t.course_code
     {join_person("e")}
     LEFT JOIN {{people}} p ON p.id = {person_of("e")}
-    LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
     {TAKEN}
     {_TIERS}
     CROSS JOIN LATERAL (
-      SELECT {person_of("e")} AS person_id, c.completed_on,
+      SELECT {person_of("e")} AS person_id, e.completed_on,
              {ATTENDED} AS is_attended,
-             c.id IS NULL AND of_measure IN ('persons', 'completions') AND EXISTS (
+             e.completed_on IS NULL AND of_measure IN ('persons', 'completions') AND EXISTS (
                SELECT FROM {{completions}} v WHERE v.enrollment_id = e.id AND v.voided_at IS NOT NULL
              ) AS is_completion_voided,
-             CASE WHEN of_measure IN ('persons', 'completions') THEN c.completed_on
-                  ELSE coalesce(c.completed_on, t.ends_on) END AS day,
+             CASE WHEN of_measure IN ('persons', 'completions') THEN e.completed_on
+                  ELSE coalesce(e.completed_on, t.ends_on) END AS day,
              CASE WHEN of_measure = 'contact_hours' THEN coalesce(taken.hours, e.hours_attended) END AS hours,
              {_AGENCIES} AS agency_codes, {_FUNDERS} AS funder_codes
     ) f
@@ -159,11 +158,10 @@ _HEADS: Final = f"""
              count(DISTINCT p.id) FILTER (WHERE p.sex = 'female') AS female,
              count(DISTINCT p.id) FILTER (WHERE p.sex = 'male') AS male,
              count(DISTINCT p.id) FILTER (WHERE p.sex = 'not_recorded') AS not_recorded
-      FROM {{enrollments}} e
+      FROM {{seats}} e
       JOIN {{trainings}} h ON h.id = e.training_id AND h.headcount_total IS NOT NULL
       {join_person("e")}
       JOIN {{people}} p ON p.id = {person_of("e")}
-      LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
       {_TAKEN_OF_HEADCOUNTS}
       WHERE {ATTENDED}
       GROUP BY e.training_id
@@ -203,8 +201,8 @@ _CLASSES: Final = f"""
 """
 
 
-def _seats_of(record: str, person: str, where: str) -> str:
-    """Seats that are counted, with their groups, of one kind of records. Who completed was there: no need to look."""
+def _seats_of(joins: str, person: str, where: str) -> str:
+    """Seats that are counted, with their groups. Who completed was there: no need to look."""
     rules = {
         "not_attended": "(of_measure IN ('persons', 'completions') OR f.is_attended)",
         "not_completed": SEAT_REASONS["not_completed"],
@@ -214,16 +212,14 @@ def _seats_of(record: str, person: str, where: str) -> str:
     return f"""
       SELECT classes.class_group, {_keys({name: _DIMENSIONS[name] for name in _OF_SEAT})},
              {person} AS person_id, e.training_id, f.hours
-      FROM {{enrollments}} e
+      FROM {{seats}} e
       JOIN classes ON classes.training_id = e.training_id
-      {record}
-      LEFT JOIN {{people}} p ON p.id = {person}
-      LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
+      {joins}
       {TAKEN}
       CROSS JOIN LATERAL (
-        SELECT c.completed_on, {ATTENDED} AS is_attended,
-               CASE WHEN of_measure IN ('persons', 'completions') THEN c.completed_on
-                    ELSE coalesce(c.completed_on, classes.ends_on) END AS day,
+        SELECT e.completed_on, {ATTENDED} AS is_attended,
+               CASE WHEN of_measure IN ('persons', 'completions') THEN e.completed_on
+                    ELSE coalesce(e.completed_on, classes.ends_on) END AS day,
                CASE WHEN of_measure = 'contact_hours' THEN coalesce(taken.hours, e.hours_attended) END AS hours
       ) f
       WHERE {where} AND {" AND ".join(rules.values())}
@@ -241,20 +237,21 @@ def _one_seat(seats: str) -> str:
 
 
 _ROSTERED: Final = f"""
-    WITH {_CLASSES}, {MERGED}
-    SELECT {_KEYS}, parts, persons, trainings, coalesce(hours, 0) AS hours, without_hours
+    WITH {_CLASSES}, {MERGED}, seat AS MATERIALIZED ({of_each_person(_seats_of, _one_seat)})
+    SELECT {_KEYS}, parts, persons, trainings, hours, without_hours
     FROM (
-      SELECT {_SEAT_KEYS},
-             sum(parts) FILTER (WHERE is_person) AS parts, count(*) FILTER (WHERE is_person) AS persons,
-             count(*) FILTER (WHERE NOT is_person) AS trainings,
-             sum(hours) FILTER (WHERE is_person) AS hours, sum(without_hours) FILTER (WHERE is_person) AS without_hours
+      SELECT {_SEAT_KEYS}, sum(parts) AS parts, sum(persons) AS persons, sum(trainings) AS trainings,
+             coalesce(sum(hours), 0) AS hours, sum(without_hours) AS without_hours
       FROM (
-        SELECT {_SEAT_KEYS}, grouping(training_id) = 1 AS is_person, count(*) AS parts, sum(hours) AS hours,
-               count(*) FILTER (WHERE hours IS NULL AND of_measure = 'contact_hours') AS without_hours
+        SELECT {_SEAT_KEYS}, parts, 1 AS persons, 0 AS trainings, hours, without_hours
         FROM (
-          {of_each_person(_seats_of, _one_seat)}
-        ) seat
-        GROUP BY GROUPING SETS (({_SEAT_KEYS}, person_id), ({_SEAT_KEYS}, training_id))
+          SELECT {_SEAT_KEYS}, person_id, count(*) AS parts, sum(hours) AS hours,
+                 count(*) FILTER (WHERE hours IS NULL AND of_measure = 'contact_hours') AS without_hours
+          FROM seat GROUP BY {_SEAT_KEYS}, person_id
+        ) person
+        UNION ALL
+        SELECT {_SEAT_KEYS}, 0, 0, 1, NULL, 0
+        FROM (SELECT {_SEAT_KEYS}, training_id FROM seat GROUP BY {_SEAT_KEYS}, training_id) training
       ) one
       GROUP BY {_SEAT_KEYS}
     ) counted
@@ -292,14 +289,16 @@ _COUNTED: Final = f"""
     GROUP BY {_KEYS}
 """
 _ACCOUNTED: Final = """
-    SELECT reason, coalesce(sum(parts) FILTER (WHERE is_person), 0)::bigint,
-           count(person_id), count(training_id)
+    WITH part AS MATERIALIZED (
+      SELECT f.person_id, t.id AS training_id, CASE {cases} END AS reason FROM {rows}
+    )
+    SELECT reason, sum(parts)::bigint, sum(persons)::bigint, sum(trainings)::bigint
     FROM (
-      SELECT reason, person_id, training_id, grouping(training_id) = 1 AS is_person, count(*) AS parts
-      FROM (
-        SELECT f.person_id, t.id AS training_id, CASE {cases} END AS reason FROM {rows}
-      ) part
-      GROUP BY GROUPING SETS ((reason, person_id), (reason, training_id))
+      SELECT reason, parts, 1 AS persons, 0 AS trainings
+      FROM (SELECT reason, person_id, count(*) AS parts FROM part GROUP BY 1, 2) person
+      UNION ALL
+      SELECT reason, 0, 0, 1
+      FROM (SELECT reason, training_id FROM part WHERE training_id IS NOT NULL GROUP BY 1, 2) training
     ) one
     GROUP BY reason
 """

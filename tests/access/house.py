@@ -194,6 +194,7 @@ async def _record(house: House) -> None:
     shared["course-versions"] = await house.post("course-versions", taught)
     shared["treasury-accounts"] = await house.post("treasury-accounts", house.example("TreasuryAccountCreate"))
     shared["fund-codes"] = await house.post("fund-codes", house.example("FundCodeCreate"))
+    shared["exchange-rates"] = await house.post("exchange-rates", house.example("ExchangeRateCreate"))
     for number, country in enumerate(COUNTRIES):
         own = house.records[country] | shared | {"courses": course}
         line = {"code": f"{country}-LINE", "title": "Corrections", "country_code": country}

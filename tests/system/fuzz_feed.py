@@ -6,6 +6,7 @@ Only what is valid anyway is changed, and some of it is left as it was generated
 
 import random
 from collections.abc import Callable
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ FEW_ROWS: Final = 6  # of a kind that are left to refer to: no more are voided
 COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
     "agencies", "agreement-amendments", "agreement-deliverables", "agreement-lines", "agreements", "attendances", "certifications", "completions", "conflicts", "course-versions", "courses",
-    "coverage-declarations", "duplicate-candidates", "enrollments", "entry-proposals", "fund-codes", "fund-lines", "identity-documents",
+    "coverage-declarations", "duplicate-candidates", "enrollments", "entry-proposals", "exchange-rates", "fund-codes", "fund-lines", "identity-documents",
     "instructor-assignments", "ledger-entries", "measures", "merges", "partnerships", "people", "programs",
     "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "treasury-accounts", "units", "vetting-records",
 )  # fmt: skip
@@ -440,6 +441,13 @@ def _line(_feed: Feed, body: Json) -> None:
     body["fund_line_code"] = "MX-2012"
 
 
+def _exchange_rate(feed: Feed, body: Json) -> None:
+    if "currency" in body:  # one of a currency and day stands
+        feed.made += 1
+        day = date(2000, 1, 1) + timedelta(days=feed.made)
+        body |= {"currency": "MXN", "rate_date": day.isoformat()}
+
+
 SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "attendances": _attendance,
     "certifications": _certification,
@@ -452,6 +460,7 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "agreement-lines": _line,
     "agreements": _agreement,
     "entry-proposals": _proposal,
+    "exchange-rates": _exchange_rate,
     "fund-codes": _window("valid_from", "valid_to"),
     "fund-lines": _fund_line,
     "ledger-entries": _entry,

@@ -85,6 +85,7 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             record_identity(client)
             record_money(client)
             record_agreements(client)
+            record_rates(client)
         with Tributary(house.base_url, maker, timeout_seconds=60) as client:
             record_proposals(client)
         with Tributary(house.base_url, house.admin_token, timeout_seconds=60) as client:
@@ -271,6 +272,13 @@ def record_agreements(client: Tributary) -> None:
 
 def _advance(client: Tributary, record: dict[str, Any], verb: str, body: dict[str, Any]) -> dict[str, Any]:
     return client.post(f"/v1/agreements/{record['id']}/{verb}", body, version=record["version"])
+
+
+def record_rates(client: Tributary) -> None:
+    """A few exchange rates, of which some may be voided."""
+    for number in range(10):
+        of_day = {"currency": "MXN", "rate_date": f"20{10 + number}-12-31", "rate_source": "Invented"}
+        client.post("/v1/exchange-rates", of_day | {"units_per_usd": f"1{number}.5"})
 
 
 def record_proposals(client: Tributary) -> None:

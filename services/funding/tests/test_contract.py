@@ -65,6 +65,9 @@ async def writes(api: Api) -> AsyncIterator[Write]:
     yield Write(operation, address)
     entry = {"fund_line_code": "MX-CORR", "kind": "obligation", "amount": {"amount": "1.00", "currency": "USD"}}
     yield Write("POST /v1/ledger-entries", "/v1/ledger-entries", entry | {"effective_date": "2016-03-01"})
+    rate = {"currency": "MXN", "rate_date": "2015-12-31", "units_per_usd": "17.3", "rate_source": "Sample"}
+    yield Write("POST /v1/exchange-rates", "/v1/exchange-rates", rate)
+    yield await change(api, "exchange-rates", "exchange_rate_id", {"reason": "Misread."}, verb="void")
 
 
 async def test_every_write_can_be_validated_only_and_repeated_by_key(api: Api, database: Database) -> None:

@@ -19,3 +19,6 @@ class FundingSettings(Settings):
     reference_fresh_seconds: int = Field(
         default=86_400, ge=0, description="How long a reference is used before it is asked for again."
     )
+    rate_max_age_days: int = Field(
+        default=100, ge=0, le=3660, description="How old a rate may be on the day of an amount that it converts."
+    )

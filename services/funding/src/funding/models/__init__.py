@@ -4,6 +4,9 @@ from funding.models.accounts import FundCode, FundLine, TreasuryAccount
 from funding.models.agreements import AgencyRef, Agreement, AgreementAmendment, AgreementDeliverable, AgreementLine
 from funding.models.base import metadata
 from funding.models.ledger import EntryProposal, LedgerEntry
+from funding.models.rates import (
+    ExchangeRate,
+)
 
 __all__ = [
     "AgencyRef",
@@ -12,6 +15,7 @@ __all__ = [
     "AgreementDeliverable",
     "AgreementLine",
     "EntryProposal",
+    "ExchangeRate",
     "FundCode",
     "FundLine",
     "LedgerEntry",

@@ -9,6 +9,7 @@ from funding.routes import (
     agreements,
     changes,
     entry_proposals,
+    exchange_rates,
     fund_codes,
     fund_lines,
     ledger_entries,
@@ -29,5 +30,6 @@ ROUTERS: Final = [
     ledger_entries.router,
     money_totals.router,
     reports.router,
+    exchange_rates.router,
     changes.router,
 ]

@@ -8,7 +8,7 @@ from funding.models import metadata
 
 _TABLES: Final = (
     "fund_lines", "ledger_entries", "treasury_accounts", "fund_codes", "agreements", "agreement_amendments",
-    "agreement_lines", "agreement_deliverables", "entry_proposals",
+    "agreement_lines", "agreement_deliverables", "entry_proposals", "exchange_rates",
 )  # fmt: skip
 KINDS: Final = (
     *(Kind(metadata.tables[table]) for table in _TABLES),

@@ -24,6 +24,10 @@ from funding.service.ledger import (
     decline_entry_proposal,
     post_entry_proposal,
 )
+from funding.service.rates import (
+    create_exchange_rate,
+    void_exchange_rate,
+)
 from funding.service.words import CONSTRAINT_WORDS
 
 __all__ = [
@@ -34,6 +38,7 @@ __all__ = [
     "create_agreement_deliverable",
     "create_agreement_line",
     "create_entry_proposal",
+    "create_exchange_rate",
     "create_fund_code",
     "create_fund_line",
     "create_ledger_entry",
@@ -46,4 +51,5 @@ __all__ = [
     "update_fund_code",
     "update_fund_line",
     "update_treasury_account",
+    "void_exchange_rate",
 ]

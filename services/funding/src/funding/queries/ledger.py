@@ -1,4 +1,4 @@
-"""Questions to the funding tables. Nothing here changes anything."""
+"""Questions about accounts, fund lines, agreements and the ledger."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date

@@ -203,6 +203,8 @@ async def _record(house: House) -> None:
         money = {"amount": {"amount": "1.00", "currency": "USD"}}
         own["ledger-entries"] = await house.post("ledger-entries", entry | money, **{"Idempotency-Key": country})
         own |= await _record_agreements(house, country)
+        given = house.example("HostContributionCreate", country_code=country)
+        own["host-contributions"] = await house.post("host-contributions", given)
         program = house.example(
             "ProgramCreate", code=f"{country}-CORR", countries=[{"country_code": country, "share": None}]
         )

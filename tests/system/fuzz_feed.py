@@ -22,7 +22,7 @@ FEW_ROWS: Final = 6  # of a kind that are left to refer to: no more are voided
 COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
     "agencies", "agreement-amendments", "agreement-deliverables", "agreement-lines", "agreements", "attendances", "certifications", "completions", "conflicts", "course-versions", "courses",
-    "coverage-declarations", "duplicate-candidates", "enrollments", "entry-proposals", "exchange-rates", "fund-codes", "fund-lines", "identity-documents",
+    "coverage-declarations", "duplicate-candidates", "enrollments", "entry-proposals", "exchange-rates", "fund-codes", "fund-lines", "host-contributions", "identity-documents",
     "instructor-assignments", "ledger-entries", "measures", "merges", "partnerships", "people", "programs",
     "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "treasury-accounts", "units", "vetting-records",
 )  # fmt: skip
@@ -37,6 +37,7 @@ CODES: Final = {
     "agreement_code": "agreements",
     "awarding_agency_code": "agencies",
     "co_provider_agency_codes": "agencies",
+    "contributor_agency_code": "agencies",
     "course_code": "courses",
     "figure_code": "reported-figures",
     "fund_line_code": "fund-lines",
@@ -448,6 +449,23 @@ def _exchange_rate(feed: Feed, body: Json) -> None:
         body |= {"currency": "MXN", "rate_date": day.isoformat()}
 
 
+def _contribution(feed: Feed, body: Json) -> None:
+    if "reason" in body:
+        return
+    if "to" in body:
+        body |= {"to": feed.random.choice(("delivered", "delivered", "lapsed")), "stage_on": "2016-01-01"}
+        body |= {name: None for name in ("amount", "evidence_grade") if name in body}
+    elif "stage_on" in body:
+        body |= {"stage_on": "2015-01-01", "stream": "host", "agreement_code": None, "function_code": None}
+        body["valuation_method"] = "By the day"
+    if "evidence_grade" in body:
+        body |= {"evidence_grade": "documented", "document_reference": "Report 1"}
+    for name in ("valuation_method", "document_reference"):  # which what was documented, or in kind, cannot be without
+        if name in body:
+            body[name] = body[name] or "Report 1"
+    in_order(body, "starts_on", "ends_on")
+
+
 SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "attendances": _attendance,
     "certifications": _certification,
@@ -463,6 +481,7 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "exchange-rates": _exchange_rate,
     "fund-codes": _window("valid_from", "valid_to"),
     "fund-lines": _fund_line,
+    "host-contributions": _contribution,
     "ledger-entries": _entry,
     "merges": _merge,
     "people": _person,

@@ -86,6 +86,7 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             record_money(client)
             record_agreements(client)
             record_rates(client)
+            record_contributions(client)
         with Tributary(house.base_url, maker, timeout_seconds=60) as client:
             record_proposals(client)
         with Tributary(house.base_url, house.admin_token, timeout_seconds=60) as client:
@@ -279,6 +280,14 @@ def record_rates(client: Tributary) -> None:
     for number in range(10):
         of_day = {"currency": "MXN", "rate_date": f"20{10 + number}-12-31", "rate_source": "Invented"}
         client.post("/v1/exchange-rates", of_day | {"units_per_usd": f"1{number}.5"})
+
+
+def record_contributions(client: Tributary) -> None:
+    """What a host nation pledged, so that some of it may be delivered and some void."""
+    amount = {"amount": "500.00", "currency": "MXN"}
+    for number in range(40):
+        given = {"contributor": f"Ministry {number}", "claimant": "Ministry", "country_code": "MX", "kind": "cash"}
+        client.post("/v1/host-contributions", given | {"amount": amount, "stage_on": "2015-01-01", "scope": "All."})
 
 
 def record_proposals(client: Tributary) -> None:

@@ -49,6 +49,8 @@ NOUNS: Final = {
         "exchange-rates",
         "fund-codes",
         "fund-lines",
+        "host-contribution-totals",
+        "host-contributions",
         "ledger-entries",
         "money-totals",
         "reports",
@@ -113,7 +115,9 @@ TYPES: Final = {
         "agreement-deliverables",
         "entry-proposals",
         "exchange-rates",
+        "host-contributions",
         "funding-agency-refs",
+        "funding-program-refs",
     ),
     "gateway": ("grants", "tokens", "users", "sign-in-links"),
 }

@@ -68,6 +68,13 @@ async def writes(api: Api) -> AsyncIterator[Write]:
     rate = {"currency": "MXN", "rate_date": "2015-12-31", "units_per_usd": "17.3", "rate_source": "Sample"}
     yield Write("POST /v1/exchange-rates", "/v1/exchange-rates", rate)
     yield await change(api, "exchange-rates", "exchange_rate_id", {"reason": "Misread."}, verb="void")
+    given = {"contributor": "MX-SSP", "claimant": "MX-SSP", "country_code": "MX", "kind": "cash", "scope": "All."}
+    amount = {"amount": {"amount": "5.00", "currency": "MXN"}, "stage_on": "2015-01-01"}
+    yield Write("POST /v1/host-contributions", "/v1/host-contributions", given | amount)
+    noun, parameter = "host-contributions", "host_contribution_id"
+    yield await change(api, noun, parameter, {"note": "Seen."})
+    yield await change(api, noun, parameter, {"to": "delivered", "stage_on": "2015-02-01"}, verb="transitions")
+    yield await change(api, noun, parameter, {"reason": "Entered twice."}, verb="void")
 
 
 async def test_every_write_can_be_validated_only_and_repeated_by_key(api: Api, database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Agencies, looked up at the programs service and kept as local rows."""
+"""Agencies and programs, looked up at the programs service and kept as local rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,11 +7,14 @@ from typing import Final
 from chassis.references import KeptKind, keep, look_up
 
 from chassis import references
-from funding.models import AgencyRef
+from funding.models import AgencyRef, ProgramRef
 
 Ref = references.Reference
 _NAME: Final = "programs"
-_KINDS: Final[Mapping[type[Ref], KeptKind]] = {AgencyRef: KeptKind("/v1/agencies", "agency", ("name", "kind"))}
+_KINDS: Final[Mapping[type[Ref], KeptKind]] = {
+    AgencyRef: KeptKind("/v1/agencies", "agency", ("name", "kind")),
+    ProgramRef: KeptKind("/v1/programs", "program", ("title",)),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

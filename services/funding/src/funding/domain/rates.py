@@ -75,3 +75,9 @@ def check_rate(currency: str, rate_date: date, today: date) -> None:
         raise invalid("#/currency", "is_the_dollar", "A US dollar is a US dollar: it has no rate.")
     if rate_date > today:
         raise invalid("#/rate_date", "in_the_future", f"A rate is of a day that has come; today is {today} (UTC).")
+
+
+def group_by_rate(converted: Sequence[Converted]) -> list[tuple[Rate, list[Converted]]]:
+    """What was converted by each rate, in the order of currency and day."""
+    rates = sorted({one.rate for one in converted if one.rate}, key=lambda rate: (rate.currency, rate.rate_date))
+    return [(rate, [one for one in converted if one.rate == rate]) for rate in rates]

@@ -3,6 +3,10 @@
 from funding.models.accounts import FundCode, FundLine, TreasuryAccount
 from funding.models.agreements import AgencyRef, Agreement, AgreementAmendment, AgreementDeliverable, AgreementLine
 from funding.models.base import metadata
+from funding.models.counterpart import (
+    HostContribution,
+    ProgramRef,
+)
 from funding.models.ledger import EntryProposal, LedgerEntry
 from funding.models.rates import (
     ExchangeRate,
@@ -18,7 +22,9 @@ __all__ = [
     "ExchangeRate",
     "FundCode",
     "FundLine",
+    "HostContribution",
     "LedgerEntry",
+    "ProgramRef",
     "TreasuryAccount",
     "metadata",
 ]

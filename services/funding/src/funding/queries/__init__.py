@@ -1,5 +1,10 @@
 """Questions to the funding tables. Nothing here changes anything."""
 
+from funding.queries.counterpart import (
+    host_contributions,
+    list_agreement_family,
+    list_contributions,
+)
 from funding.queries.ledger import (
     CutTotal,
     Payments,
@@ -19,6 +24,7 @@ from funding.queries.ledger import (
     fund_lines,
     ledger_entries,
     list_cut_totals,
+    list_disbursed,
     list_shares,
     list_stage_totals,
     treasury_accounts,
@@ -46,8 +52,12 @@ __all__ = [
     "find_treasury_account",
     "fund_codes",
     "fund_lines",
+    "host_contributions",
     "ledger_entries",
+    "list_agreement_family",
+    "list_contributions",
     "list_cut_totals",
+    "list_disbursed",
     "list_rates_for",
     "list_shares",
     "list_stage_totals",

@@ -482,3 +482,22 @@ async def list_stage_totals(session: AsyncSession, country_code: str, as_of: dat
     ]
     ladder = list(Stage)
     return sorted(found, key=lambda total: (ladder.index(total.stage), total.currency))
+
+
+async def list_disbursed(
+    session: AsyncSession, asked: Mapping[str, Sequence[Any]], first: date | None, last: date
+) -> list[StageTotal]:
+    """What was disbursed in a period, less refunds, by currency. `asked`: as for `list_cut_totals`."""
+    wheres = [_TAGS[one].in_(asked[field]) for one, field in FIELDS.items() if field in asked]
+    effective: Any = col(LedgerEntry.effective_date)
+    summed: Any = select(col(LedgerEntry.currency), func.sum(_MOVED), func.count())
+    statement = (
+        _with_tags(summed.select_from(LedgerEntry))
+        .join(_SIGNS, _POSTED)
+        .where(_SIGNS.c.stage == str(Stage.disbursed), effective <= last, *wheres)
+        .where(*([effective >= first] if first is not None else []))
+        .group_by(col(LedgerEntry.currency))
+        .order_by(col(LedgerEntry.currency))
+    )
+    found = (await session.exec(statement)).all()
+    return [StageTotal(Stage.disbursed, currency, amount, entries) for currency, amount, entries in found]

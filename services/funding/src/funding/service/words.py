@@ -9,6 +9,7 @@ NO_FUND_LINE: Final = "There is no fund line with this code; record it first."
 NO_ACCOUNT: Final = "There is no Treasury account with this symbol; record it first."
 NO_AGREEMENT: Final = "There is no agreement with this code; record it first."
 NO_ENTRY: Final = "There is no ledger entry with this id."
+NO_FUNCTION: Final = "There is no function with this code; record it first."
 NO_LINE: Final = "There is no agreement line with this id; record it first."
 _OTHER_PAYER: Final = "There is no such line, or another fund line pays it."
 _ID_TAKEN: Final = ("#/id", "This id is taken.")
@@ -127,6 +128,24 @@ CONSTRAINT_WORDS: Final = {
     ),
     "ck_exchange_rates_units_positive": ("#/units_per_usd", "A rate is positive."),
     "ck_exchange_rates_rate_date_not_later": ("#/rate_date", "A rate is of a day that has come."),
+    "pk_host_contributions": _ID_TAKEN,
+    "fk_host_contributions_agreement_code": ("#/agreement_code", NO_AGREEMENT),
+    "fk_host_contributions_contributor_agency_code": (
+        "#/contributor_agency_code",
+        "There is no agency with this code.",
+    ),
+    "fk_host_contributions_program_code": ("#/program_code", "There is no program with this code."),
+    "ck_host_contributions_ends_after_start": ("#/ends_on", "The end is before the start."),
+    "ck_host_contributions_in_kind_is_valued": ("#/valuation_method", "What was given in kind was valued somehow."),
+    "ck_host_contributions_evidence_has_document": ("#/document_reference", "What is documented has a document."),
+    "ck_host_contributions_verified_is_documented": ("#/evidence_grade", "What nobody documents is not verified."),
+    "ck_host_contributions_verified_is_delivered": ("#/amount/amount", "No more is verified than was delivered."),
+    "ck_host_contributions_cost_share_of_agreement": ("#/agreement_code", "A cost share is promised in an agreement."),
+    "ck_host_contributions_days_in_order": ("#/stage_on", "This is before the day of the stage before."),
+    "ck_host_contributions_days_not_later": ("#/stage_on", "Record it when it has happened."),
+    "contribution_scope_known": ("#/", "There is no such function, or the agreement is of another country."),
+    "contribution_stage_follows": ("#/to", "This stage cannot follow the present one."),
+    "contribution_amounts_stay": ("#/", "An amount that was recorded stays; void the contribution where it is wrong."),
     "pk_ledger_entries": _ID_TAKEN,
     "fk_ledger_entries_fund_line_code": ("#/fund_line_code", NO_FUND_LINE),
     "ck_ledger_entries_amount_positive": ("#/amount/amount", "An amount is positive; the kind gives the sign."),

@@ -132,6 +132,7 @@ async def open_house(made: dict[str, Database], monkeypatch: pytest.MonkeyPatch)
         # A busy machine is slow, which is not what is looked for here.
         "CARD_DEADLINE_SECONDS": "60",
         "PROGRAMS_TIMEOUT_SECONDS": "60",
+        "TRAININGS_TIMEOUT_SECONDS": "60",
         "STATEMENT_TIMEOUT_SECONDS": "60",
         **{f"{service.upper()}_URL": "http://service" for service in SERVICES},
     }.items():
@@ -148,6 +149,8 @@ async def open_house(made: dict[str, Database], monkeypatch: pytest.MonkeyPatch)
         for name in ("trainings", "funding"):
             await apps[name].state.programs_client.aclose()
             apps[name].state.programs_client = _client(apps["programs"])
+        await apps["funding"].state.trainings_client.aclose()
+        apps["funding"].state.trainings_client = _client(apps["trainings"])
         house = House(apps, made, json.loads(DOCUMENT.read_text()))
         await _make_users(house)
         house.clients = {name: _client(apps["gateway"], house.tokens.get(name)) for name in COLUMNS}
@@ -222,6 +225,10 @@ async def _record(house: House) -> None:
         to_come = {"code": f"{country}-V", "starts_on": "2099-05-01", "ends_on": "2099-06-01"}
         own["training to come"] = await house.post("trainings", training | to_come)
         own["other training"] = await house.post("trainings", training | {"code": f"{country}-U"})
+        paid = entry | money | {"kind": "disbursement"}
+        own["disbursement"] = await house.post("ledger-entries", paid, **{"Idempotency-Key": f"{country}-paid"})
+        cost = {"ledger_entry_id": own["disbursement"]["id"], "target_kind": "training", "percent": "50"}
+        own["cost-allocations"] = await house.post("cost-allocations", cost | {"training_id": own["trainings"]["id"]})
         for name, of in (("training-sessions", "trainings"), ("other session", "other training")):
             held = {"training_id": own[of]["id"], "held_on": "2011-05-03", "hours": "6.00", "topic": "A topic"}
             own[name] = await house.post("training-sessions", held)

@@ -21,7 +21,7 @@ MOST_ROWS: Final = 60  # of a kind that are remembered
 FEW_ROWS: Final = 6  # of a kind that are left to refer to: no more are voided
 COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
-    "agencies", "agreement-amendments", "agreement-deliverables", "agreement-lines", "agreements", "attendances", "certifications", "completions", "conflicts", "course-versions", "courses",
+    "agencies", "agreement-amendments", "agreement-deliverables", "agreement-lines", "agreements", "attendances", "certifications", "completions", "conflicts", "cost-allocations", "course-versions", "courses",
     "coverage-declarations", "duplicate-candidates", "enrollments", "entry-proposals", "exchange-rates", "fund-codes", "fund-lines", "host-contributions", "identity-documents",
     "instructor-assignments", "ledger-entries", "measures", "merges", "partnerships", "people", "programs",
     "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "treasury-accounts", "units", "vetting-records",
@@ -449,6 +449,18 @@ def _exchange_rate(feed: Feed, body: Json) -> None:
         body |= {"currency": "MXN", "rate_date": day.isoformat()}
 
 
+def _cost(feed: Feed, body: Json) -> None:
+    if "reason" in body:
+        return
+    paid = [
+        row for row in feed.rows["ledger-entries"] if row["kind"] == "disbursement" and not row["reverses_entry_id"]
+    ]
+    feed.made += 1
+    body |= {"ledger_entry_id": feed.random.choice(paid)["id"], "target_kind": "equipment_lot", "percent": None}
+    body |= {"training_id": None, "target_code": f"LOT-{feed.made}"}
+    body["amount"] = {"amount": "0.01", "currency": "USD"}
+
+
 def _contribution(feed: Feed, body: Json) -> None:
     if "reason" in body:
         return
@@ -478,6 +490,7 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "agreement-lines": _line,
     "agreements": _agreement,
     "entry-proposals": _proposal,
+    "cost-allocations": _cost,
     "exchange-rates": _exchange_rate,
     "fund-codes": _window("valid_from", "valid_to"),
     "fund-lines": _fund_line,

@@ -64,6 +64,7 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             # A busy machine is slow, which is not what is looked for here.
             "TRIBUTARY_CARD_DEADLINE_SECONDS": "30",
             "TRIBUTARY_PROGRAMS_TIMEOUT_SECONDS": "30",
+            "TRIBUTARY_TRAININGS_TIMEOUT_SECONDS": "30",
             "TRIBUTARY_STATEMENT_TIMEOUT_SECONDS": "30",
             **{f"TRIBUTARY_{name.upper()}_URL": addresses[name] for name in SERVICES},
         }
@@ -87,6 +88,7 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             record_agreements(client)
             record_rates(client)
             record_contributions(client)
+            record_costs(client)
         with Tributary(house.base_url, maker, timeout_seconds=60) as client:
             record_proposals(client)
         with Tributary(house.base_url, house.admin_token, timeout_seconds=60) as client:
@@ -280,6 +282,16 @@ def record_rates(client: Tributary) -> None:
     for number in range(10):
         of_day = {"currency": "MXN", "rate_date": f"20{10 + number}-12-31", "rate_source": "Invented"}
         client.post("/v1/exchange-rates", of_day | {"units_per_usd": f"1{number}.5"})
+
+
+def record_costs(client: Tributary) -> None:
+    """Disbursements, and a small share of each that is allocated."""
+    money = {"fund_line_code": "MX-CORR", "amount": {"amount": "100000000.00", "currency": "USD"}}
+    training = next(iter(client.list("/v1/trainings")))["id"]
+    for _ in range(8):
+        paid = client.post("/v1/ledger-entries", money | {"kind": "disbursement", "effective_date": "2016-03-01"})
+        target = {"target_kind": "training", "training_id": training}
+        client.post("/v1/cost-allocations", target | {"ledger_entry_id": paid["id"], "percent": "0.1"})
 
 
 def record_contributions(client: Tributary) -> None:

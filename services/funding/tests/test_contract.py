@@ -65,6 +65,14 @@ async def writes(api: Api) -> AsyncIterator[Write]:
     yield Write(operation, address)
     entry = {"fund_line_code": "MX-CORR", "kind": "obligation", "amount": {"amount": "1.00", "currency": "USD"}}
     yield Write("POST /v1/ledger-entries", "/v1/ledger-entries", entry | {"effective_date": "2016-03-01"})
+    paid = await api.officer().post(
+        "/v1/ledger-entries",
+        json=entry | {"effective_date": "2016-03-01", "kind": "disbursement"},
+        headers={"Idempotency-Key": "paid"},
+    )
+    cost = {"ledger_entry_id": paid.json()["id"], "target_kind": "equipment_lot", "target_code": "LOT", "percent": "5"}
+    yield Write("POST /v1/cost-allocations", "/v1/cost-allocations", cost)
+    yield await change(api, "cost-allocations", "cost_allocation_id", {"reason": "Another lot."}, verb="void")
     rate = {"currency": "MXN", "rate_date": "2015-12-31", "units_per_usd": "17.3", "rate_source": "Sample"}
     yield Write("POST /v1/exchange-rates", "/v1/exchange-rates", rate)
     yield await change(api, "exchange-rates", "exchange_rate_id", {"reason": "Misread."}, verb="void")

@@ -102,7 +102,7 @@ def dollars(amount: Decimal | None) -> Money | None:
     return None if amount is None else Money(amount, US_FUNDS)
 
 
-def total_of(amounts: Sequence[Money]) -> Money:
+def sum_of(amounts: Sequence[Money]) -> Money:
     """The sum of amounts of one currency; of several, or of none, there is none."""
     (currency,) = {one.currency for one in amounts}
     return Money(sum((one.amount for one in amounts), Decimal(0)), currency)

@@ -3,6 +3,10 @@
 from funding.models.accounts import FundCode, FundLine, TreasuryAccount
 from funding.models.agreements import AgencyRef, Agreement, AgreementAmendment, AgreementDeliverable, AgreementLine
 from funding.models.base import metadata
+from funding.models.costs import (
+    CostAllocation,
+    TrainingRef,
+)
 from funding.models.counterpart import (
     HostContribution,
     ProgramRef,
@@ -18,6 +22,7 @@ __all__ = [
     "AgreementAmendment",
     "AgreementDeliverable",
     "AgreementLine",
+    "CostAllocation",
     "EntryProposal",
     "ExchangeRate",
     "FundCode",
@@ -25,6 +30,7 @@ __all__ = [
     "HostContribution",
     "LedgerEntry",
     "ProgramRef",
+    "TrainingRef",
     "TreasuryAccount",
     "metadata",
 ]

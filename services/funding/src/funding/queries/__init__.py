@@ -1,5 +1,12 @@
 """Questions to the funding tables. Nothing here changes anything."""
 
+from funding.queries.costs import (
+    Cost,
+    cost_allocations,
+    is_reversed,
+    list_costs,
+    list_training_refs,
+)
 from funding.queries.counterpart import (
     host_contributions,
     list_agreement_family,
@@ -23,6 +30,7 @@ from funding.queries.ledger import (
     fund_codes,
     fund_lines,
     ledger_entries,
+    left_of_disbursements,
     list_cut_totals,
     list_disbursed,
     list_shares,
@@ -35,6 +43,7 @@ from funding.queries.rates import (
 )
 
 __all__ = [
+    "Cost",
     "CutTotal",
     "Payments",
     "StageTotal",
@@ -42,6 +51,7 @@ __all__ = [
     "agreement_deliverables",
     "agreement_lines",
     "agreements",
+    "cost_allocations",
     "entry_proposals",
     "exchange_rates",
     "find_agreement",
@@ -53,13 +63,17 @@ __all__ = [
     "fund_codes",
     "fund_lines",
     "host_contributions",
+    "is_reversed",
     "ledger_entries",
+    "left_of_disbursements",
     "list_agreement_family",
     "list_contributions",
+    "list_costs",
     "list_cut_totals",
     "list_disbursed",
     "list_rates_for",
     "list_shares",
     "list_stage_totals",
+    "list_training_refs",
     "treasury_accounts",
 ]

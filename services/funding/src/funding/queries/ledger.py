@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from chassis.paging import Listing
 from sqlalchemy import ColumnElement, Integer, String, and_, case, cast, column, extract, func, or_, true, values
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -501,3 +502,20 @@ async def list_disbursed(
     )
     found = (await session.exec(statement)).all()
     return [StageTotal(Stage.disbursed, currency, amount, entries) for currency, amount, entries in found]
+
+
+def left_of_disbursements(as_of: date) -> Any:  # noqa: ANN401 - a subquery, whose columns are named here
+    """What is left of each disbursement by a day, less its refunds and its reversal: `amount` by `entry_id`."""
+    reversed_entry = aliased(LedgerEntry)
+    disbursement = func.coalesce(
+        LedgerEntry.adjusts_entry_id, reversed_entry.adjusts_entry_id, reversed_entry.id, LedgerEntry.id
+    )
+    summed: Any = select(disbursement.label("entry_id"), func.sum(_MOVED).label("amount"))
+    return (
+        summed.select_from(LedgerEntry)
+        .join(_SIGNS, _POSTED)
+        .outerjoin(reversed_entry, reversed_entry.id == LedgerEntry.reverses_entry_id)
+        .where(_SIGNS.c.stage == str(Stage.disbursed), col(LedgerEntry.effective_date) <= as_of)
+        .group_by(disbursement)
+        .subquery()
+    )

@@ -8,6 +8,8 @@ from funding.routes import (
     agreement_lines,
     agreements,
     changes,
+    cost_allocations,
+    cost_totals,
     entry_proposals,
     exchange_rates,
     fund_codes,
@@ -37,5 +39,7 @@ ROUTERS: Final = [
     host_contributions.router,
     host_totals.router,
     leverage.router,
+    cost_allocations.router,
+    cost_totals.router,
     changes.router,
 ]

@@ -107,7 +107,7 @@ def _total(
         currency=currency,
         evidence_grade=domain.EvidenceGrade(grade),
         claimants=sorted({one.claimant for one, _ in counted}),
-        amount=MoneyRead.model_validate(domain.total_of([reached.money for _, reached in counted])),
+        amount=MoneyRead.model_validate(domain.sum_of([reached.money for _, reached in counted])),
         converted=convert(counted, conversion) if conversion else None,
         contributions=len(counted),
         boundary=f"Contributions with {', '.join(f'{_words(name)} {value}' for name, value in filters)}; no US money.",
@@ -121,15 +121,15 @@ def convert(counted: Iterable[Counted], conversion: Conversion) -> ConvertedRead
     """A sum in US dollars with each rate that was used."""
     made = conversion.to_dollars(counted)
     return ConvertedRead(
-        amount=MoneyRead.model_validate(domain.total_of([one.amount for one in made])),
+        amount=MoneyRead.model_validate(domain.sum_of([one.amount for one in made])),
         rates=[
             RateUsed(
                 currency=rate.currency,
                 units_per_usd=rate.units_per_usd,
                 rate_date=rate.rate_date,
                 rate_source=rate.source,
-                original=MoneyRead.model_validate(domain.total_of([one.original for one in of_rate])),
-                converted=MoneyRead.model_validate(domain.total_of([one.amount for one in of_rate])),
+                original=MoneyRead.model_validate(domain.sum_of([one.original for one in of_rate])),
+                converted=MoneyRead.model_validate(domain.sum_of([one.amount for one in of_rate])),
             )
             for rate, of_rate in domain.group_by_rate(made)
         ],

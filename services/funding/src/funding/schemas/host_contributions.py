@@ -5,21 +5,12 @@ from typing import Literal
 from chassis.codes import Code, CountryCode, CurrencyCode, Line, Text
 from chassis.paging import ListQuery, Page, sort_by
 from chassis.resources import Body, CreateBody, may_be_absent
-from chassis.values import Amount, Day
+from chassis.values import Day
 from chassis.voids import VoidableRead, only_voided
 from pydantic import ConfigDict, Field
 
 from funding.domain import ContributionKind, ContributionStage, ContributionStream, EvidenceGrade
-from funding.schemas.money import MoneyRead
-
-
-class OwnMoneyCreate(Body):
-    """A positive amount in the currency in which it was given."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "1000.00", "currency": "MXN"}]})
-
-    amount: Amount = Field(description="Positive, with at most two decimals.")
-    currency: CurrencyCode
+from funding.schemas.money import MoneyRead, OwnMoneyCreate
 
 
 class HostContributionCreate(CreateBody):

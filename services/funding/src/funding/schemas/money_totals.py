@@ -31,7 +31,7 @@ class StageTotalRead(BaseModel):
     boundary: str
     as_of: Day
     rule: str = Field(description="How the sum is made.")
-    entries_url: str = Field(description="The list of exactly the entries that were summed.")
+    entries_url: str = Field(description="The list of exactly what was summed: entries, or of a cost its allocations.")
 
 
 class MoneyTotalsRead(KnownRead):

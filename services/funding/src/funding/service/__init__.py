@@ -18,6 +18,10 @@ from funding.service.agreements import (
     update_agreement,
     update_agreement_deliverable,
 )
+from funding.service.costs import (
+    create_cost_allocation,
+    void_cost_allocation,
+)
 from funding.service.counterpart import (
     advance_host_contribution,
     create_host_contribution,
@@ -44,6 +48,7 @@ __all__ = [
     "create_agreement_amendment",
     "create_agreement_deliverable",
     "create_agreement_line",
+    "create_cost_allocation",
     "create_entry_proposal",
     "create_exchange_rate",
     "create_fund_code",
@@ -60,6 +65,7 @@ __all__ = [
     "update_fund_line",
     "update_host_contribution",
     "update_treasury_account",
+    "void_cost_allocation",
     "void_exchange_rate",
     "void_host_contribution",
 ]

@@ -560,6 +560,7 @@ MATRIX: Final = (
     Row("GET /v1/money-totals", READ, query="country_code={country}"),
     Row("GET /v1/reports/pipeline", READ, query="country_code={country}"),
     Row("GET /v1/reports/status-of-funds", READ, query="country_code={country}&group_by=account&group_by=agreement"),
+    Row("GET /v1/derived-figures/cost-per-person", READ, query="country_code={country}&program_code={country}-CORR"),
     # What changed.
     Row("GET /v1/changes", READ),
     Row("GET /v1/changes", READ, query="type=people&type=enrollments&type=attendances&type=certifications"),

@@ -79,7 +79,7 @@ async def test_every_count_equals_the_recount_of_exported_rows(session: AsyncSes
     for number in range(QUERIES):
         measure = list(TrainingMeasure)[number % len(TrainingMeasure)]
         filters, by, first, last = make_query(dice)
-        if number % 10 < 2:
+        if number % 9 == 4:  # of each measure in turn
             filters["training_ids"] = other_dice.sample(trainings, 150)
         expected = recount.count(
             measure.value, {NAMES[name]: kept for name, kept in filters.items()}, list(by), first, last

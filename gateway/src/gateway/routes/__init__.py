@@ -2,11 +2,25 @@
 
 from typing import Final
 
-from gateway.routes import account, changes, countries, documents, figures, grants, jobs, proxy, sessions, tokens, users
+from gateway.routes import (
+    account,
+    changes,
+    countries,
+    derived_figures,
+    documents,
+    figures,
+    grants,
+    jobs,
+    proxy,
+    sessions,
+    tokens,
+    users,
+)
 
 ROUTERS: Final = [
     countries.router,
     figures.router,
+    derived_figures.router,
     account.router,
     sessions.router,
     users.router,

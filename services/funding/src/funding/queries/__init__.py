@@ -5,6 +5,7 @@ from funding.queries.costs import (
     cost_allocations,
     is_reversed,
     list_costs,
+    list_fund_lines_of,
     list_training_refs,
 )
 from funding.queries.counterpart import (
@@ -71,6 +72,7 @@ __all__ = [
     "list_costs",
     "list_cut_totals",
     "list_disbursed",
+    "list_fund_lines_of",
     "list_rates_for",
     "list_shares",
     "list_stage_totals",

@@ -134,3 +134,11 @@ async def is_reversed(session: AsyncSession, entry_id: uuid.UUID) -> bool:
     """Whether another entry takes this one back."""
     statement = select(LedgerEntry.id).where(col(LedgerEntry.reverses_entry_id) == entry_id)
     return (await session.exec(statement)).first() is not None
+
+
+async def list_fund_lines_of(session: AsyncSession, country_codes: Sequence[str]) -> list[str]:
+    """The codes of the fund lines of some countries."""
+    if not country_codes:
+        return []
+    statement = select(FundLine.code).where(col(FundLine.country_code).in_(country_codes))
+    return list((await session.exec(statement)).all())

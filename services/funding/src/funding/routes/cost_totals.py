@@ -63,7 +63,7 @@ async def get_cost_totals(
         include_program_support=query.include_program_support,
         totals=_totals(counted, [*filters, *support], when),
         targets=_targets(counted, refs, filters, support, when),
-        left_out=await _left_out(session, asked, found, filters, when, has_support=query.include_program_support),
+        left_out=await _left_out(session, query, asked, found, filters, when),
         **say_moment(moment),
     )
 
@@ -98,12 +98,18 @@ def _targets(
 
 
 async def _left_out(
-    session: Session, asked: dict[str, list[Any]], found: list[Cost], filters: Pairs, when: _When, *, has_support: bool
+    session: Session,
+    query: CostTotalsQuery,
+    asked: dict[str, list[Any]],
+    found: list[Cost],
+    filters: Pairs,
+    when: _When,
 ) -> list[CostLeftOutRead]:
-    """What the same fund lines paid beside it: those of the country that was asked for, else those that paid."""
-    lines: dict[str, list[Any]] = {"country_code": asked["country_code"]} if "country_code" in asked else {}
-    lines = lines or {"fund_line_code": sorted({one.fund_line_code for one in found})}
-    if not next(iter(lines.values())):
+    """What fund lines paid beside it: those that paid for it, and those of the countries that were asked for."""
+    paid = {one.fund_line_code for one in found}
+    beside_countries = [*asked.get("country_code", ()), *query.left_out_country_code]
+    lines = {"fund_line_code": sorted(paid.union(await queries.list_fund_lines_of(session, beside_countries)))}
+    if not lines["fund_line_code"]:
         return []
     of_lines = [(name, str(value)) for name, values in lines.items() for value in values]
     ours = {one.allocation_id for one in found}
@@ -115,7 +121,7 @@ async def _left_out(
     free = _unallocated(await queries.list_disbursed(session, lines, None, when.as_of), all_costs)
     parts: dict[CostLeftOut, list[StageTotalRead]] = {
         CostLeftOut.program_support: _totals(
-            [one for one in found if one.is_support and not has_support],
+            [one for one in found if one.is_support and not query.include_program_support],
             [*filters, ("is_program_support", "true")],
             when,
         ),

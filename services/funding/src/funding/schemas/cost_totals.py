@@ -26,6 +26,10 @@ class CostTotalsQuery(BaseModel):
     include_program_support: bool = Field(
         default=False, description="Also what was paid from fund lines whose function is program support."
     )
+    left_out_country_code: list[CountryCode] = Field(
+        default=[],
+        description="Also say what all fund lines of these countries paid beside it; else of those that paid for it.",
+    )
     as_of: Day | None = Field(
         default=None,
         description="Disbursements and refunds up to this day; if absent the day of `known_at`, else today (UTC).",

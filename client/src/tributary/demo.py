@@ -16,6 +16,15 @@ _DECLARED: Final = {"country_code": "MX", "measure_family": "trainings", "comple
 _NOTE: Final = "Generated records, complete by the way they were made."
 
 
+def record_references(client: Tributary, wanted: str) -> None:
+    """Record the agencies and programs that generated records refer to, as the process that makes them names them."""
+    for noun, bodies in json.loads(wanted).items():
+        there = {row["code"] for row in client.list(f"/v1/{noun}")}
+        for body in bodies:
+            if body["code"] not in there:
+                client.post(f"/v1/{noun}", body)
+
+
 def read_references(client: Tributary) -> str:
     """What generated records refer to, as the process that makes them reads it."""
     return json.dumps({"agencies": list(client.list("/v1/agencies")), "programs": list(client.list("/v1/programs"))})

@@ -23,7 +23,7 @@ from chassis.serve import CannotServeError, bind_tcp
 from tributary.card import write_headlines
 from tributary.client import Tributary, TributaryError
 from tributary.control import PAGES_NAME, find_address, make_link, make_token
-from tributary.demo import DEMO_SETTING, MARKER, NOTICE, declare_complete, read_references
+from tributary.demo import DEMO_SETTING, MARKER, NOTICE, declare_complete, read_references, record_references
 from tributary.folders import DataFolder, FolderError, in_use, lock
 from tributary.keys import KeysError, make_keys, read_key, role_password_file
 from tributary.load import find_missing, load_reference_data
@@ -254,34 +254,37 @@ class System:
         token = make_token(self._folder, name="tributary demo", role="officer", countries=["*"], expires_days=1)
         sockets = self._sockets()
         with Tributary(address, token) as officer:
-            known = read_references(officer)
             for one in self._topology.processes:
                 if one.demo is not None:
                     settings = self._environment_of(one, superuser_url, sockets)
-                    self._run_beside(watch, [one.demo, "--scale", str(scale)], settings, known)
+                    command = [one.demo, "--scale", str(scale)]
+                    record_references(officer, self._run_beside(watch, [*command, "--references"], settings))
+                    self._run_beside(watch, command, settings, read_references(officer))
                     as_superuser = os.environ | {SUPERUSER_URL: superuser_url}
                     self._run_beside(watch, ["tributary.statistics", str(one.database)], as_superuser)
             declare_complete(officer)
 
     def _run_beside(
         self, watch: ChildWatch, module: Sequence[str], environment: Mapping[str, str], given: str = ""
-    ) -> None:
-        """Run a module to its end while the system stays alive; it ends with us."""
+    ) -> str:
+        """Run a module to its end while the system stays alive, and give what it printed; it ends with us."""
         command = [sys.executable, "-P", "-m", *module]
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as file, tempfile.TemporaryFile("w+") as printed:
             file.write(given)
             file.seek(0)
-            running = subprocess.Popen(command, env=environment, stdin=file, start_new_session=True)
-        try:
-            while (code := running.poll()) is None:
-                watch.wait(TICK_SECONDS)
-                self._keep_alive()
-        finally:
-            if running.poll() is None:
-                running.terminate()
-                running.wait()
-        if code:
-            raise ServeError("The demonstration's records could not all be generated; start it again to go on.")
+            running = subprocess.Popen(command, env=environment, stdin=file, stdout=printed, start_new_session=True)
+            try:
+                while (code := running.poll()) is None:
+                    watch.wait(TICK_SECONDS)
+                    self._keep_alive()
+            finally:
+                if running.poll() is None:
+                    running.terminate()
+                    running.wait()
+            if code:
+                raise ServeError("The demonstration's records could not all be generated; start it again to go on.")
+            printed.seek(0)
+            return printed.read()
 
     def _keep_alive(self) -> None:
         self._database.keep_alive()

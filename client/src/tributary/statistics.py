@@ -1,7 +1,7 @@
 """Has PostgreSQL look at what a database holds: `python -m tributary.statistics trainings`, as its superuser.
 
-It does so by itself, within minutes. Until then it plans queries for the empty tables that it last saw, and those over
-thousands of new rows take longer than they may.
+It does so by itself, within minutes. Until then it plans queries for the empty tables that it last saw, and reads each row
+to know whether it stands: those over thousands of new rows take longer than they may.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ async def analyze(superuser_url: str, database: str) -> None:
     engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
     try:
         async with engine.connect() as connection:
-            await connection.execute(text("ANALYZE"))
+            await connection.execute(text("VACUUM (ANALYZE)"))
     finally:
         await engine.dispose()
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from itertools import islice
 
 import pytest
 from trainings.demo import plan
@@ -56,3 +57,32 @@ def test_nobody_has_a_name_and_duplicates_are_of_people_who_are_there(pieces: li
     duplicates = list(list_duplicates())
     assert len(duplicates) == 18
     assert all(one.of == people[one.of.id] and one.id not in people for one in duplicates)
+
+
+def test_a_large_one_has_eighty_countries_of_very_different_sizes_in_four_tiers() -> None:
+    intakes = {country: number for country, _, _, number in plan.list_countries(1)}
+    assert (len(intakes | {"MX": 1}), max(intakes.values()), min(intakes.values())) == (80, 1020, 48)
+    references = plan.list_references(1)
+    assert {name: len(rows) for name, rows in references.items()} == {"agencies": 566, "programs": 448}
+    known = {name: {row["code"] for row in rows} for name, rows in references.items()}
+    completed: dict[object, date] = {}
+    tier_of: dict[object, int] = {}
+    tiers: Counter[int] = Counter()
+    for piece in islice(plan._country("TN", "US-CA-DOC", None, 24), 60):
+        trainings = {training["id"]: training for training in piece.rows["trainings"]}
+        seats = {seat["id"]: seat for seat in piece.rows.get("enrollments", ())}
+        for training in trainings.values():
+            assert training["program_code"] in known["programs"] | {None}
+            leads = [
+                one for one in piece.rows.get("instructor_assignments", ()) if one["training_id"] == training["id"]
+            ]
+            # Whoever leads had become an instructor before, or is a partner's own.
+            assert all(completed.get(one["person_id"], date.min) < training["starts_on"] for one in leads)
+            tier = 1 + max((tier_of.get(one["person_id"], 0) for one in leads), default=-1)
+            tiers[tier] += 1
+            for completion in piece.rows.get("completions", ()):
+                seat = seats[completion["enrollment_id"]]
+                if seat["training_id"] == training["id"] and training["course_code"] == plan.TRAINERS:
+                    completed[seat["person_id"]] = completion["completed_on"]
+                    tier_of.setdefault(seat["person_id"], tier)
+    assert tiers == {0: 1, 1: 2, 2: 26, 3: 14, 4: 12}

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from chassis.unit_of_work import make_engine
 
+from trainings.demo.plan import list_references
 from trainings.demo.writing import CachedMarksKey, DemoError, write_demo
 from trainings.settings import TrainingsSettings
 
@@ -20,7 +21,12 @@ def main() -> None:
     """Write what is missing and say what was made."""
     parser = argparse.ArgumentParser(prog="python -m trainings.demo", description=__doc__)
     parser.add_argument("--scale", type=float, required=True)
-    scale: float = parser.parse_args().scale
+    parser.add_argument("--references", action="store_true", help="print what has to be recorded before, and no more")
+    given = parser.parse_args()
+    scale: float = given.scale
+    if given.references:
+        json.dump(list_references(scale), sys.stdout)
+        return
     known: dict[str, Any] = json.load(sys.stdin)
     settings = TrainingsSettings()
     limits = {"statement_timeout_seconds": _STATEMENT_SECONDS, "pool_size": 1}

@@ -1,6 +1,7 @@
 """What a demonstration holds, piece by piece. Pure: the same each time it is asked, so that what is there can be told.
 
-Mexico's cascade has one size, the one that documents speak of; those of the other countries grow with the scale.
+Mexico has one size, the one that documents speak of. The cascades of the other countries grow with the scale, in four
+tiers where they are large enough; from a tenth of the full scale on there are eighty countries of very different sizes.
 """
 
 import hashlib
@@ -65,13 +66,31 @@ OTHERS: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("PA", "US-CO-DOC", None),
     ("SV", "US-CA-DOC", None),
 )
-AGENCIES: Final = frozenset({MEXICO_AGENCY, FUNDER, *(agency for _, agency, _ in OTHERS)})
+AGENCIES: Final = frozenset({MEXICO_AGENCY, "MX-PENITENTIARY", FUNDER, *(agency for _, agency, _ in OTHERS)})
 PROGRAMS: Final = frozenset({"MX-CORR", *(program for _, _, program in OTHERS if program)})
+"""Of the reference dataset."""
 
-INTAKES_AT_SCALE_1: Final = 1090
-"""Of each country: with 100 people each, in two trainings, they make a million people in twenty thousand trainings."""
+# From a tenth of the full scale on: trained by the agencies above, in turn.
+WORLD: Final = (
+    "AL", "AM", "AO", "AR", "AZ", "BA", "BD", "BF", "BI", "BJ", "BO", "BR", "BW", "BZ",
+    "CD", "CF", "CI", "CL", "CM", "CR", "CV", "DJ", "DM", "DO", "EC", "ET", "FJ", "GD",
+    "GH", "GM", "GN", "GY", "HT", "ID", "IN", "IQ", "JM", "JO", "KG", "KH", "KM", "KZ",
+    "LA", "LB", "LK", "LR", "LS", "LY", "MD", "ME", "MG", "MK", "MN", "MR", "MW", "MZ",
+    "NA", "NE", "NG", "NI", "NP", "PE", "PG", "PH", "PY", "RS", "RW", "SC", "SN", "TN",
+)  # fmt: skip
+WORLD_FROM: Final = 0.1
+
+INTAKES_AT_SCALE_1: Final = 9800
+"""Of all countries but Mexico: with 100 people each, in two trainings, a million in twenty thousand trainings."""
+_SKEW: Final = 0.7  # a country's part falls with its place to this power: the first has twenty times that of the last
 _LEAST_INTAKES: Final = 2
 _INTAKES_OF_CLASS: Final = 12
+_TURNS: Final = (
+    6,
+    9,
+)  # the intakes of a class from which on those lead whom its instructors trained, and whom they did
+_COHORTS_OF_PROGRAM: Final = 2
+_COHORTS_OF_ACADEMIES: Final = (3, 2)  # so many cohorts at so many academies
 _CLASS_SIZE: Final = 24
 _INTAKE_SIZES: Final = (90, 110)
 _COHORT_YEARS: Final = 12
@@ -139,13 +158,57 @@ def list_pieces(scale: float) -> Iterator[Piece]:
     for agency in sorted({MEXICO_AGENCY, *(agency for _, agency, _ in OTHERS)}):
         yield _partners_of(agency)
     yield from _mexico()
-    for country, agency, program in OTHERS:
-        yield from _country(country, agency, program, intakes_of(scale))
+    for country, agency, program, intakes in list_countries(scale):
+        yield from _country(country, agency, program, intakes)
 
 
-def intakes_of(scale: float) -> int:
-    """How many intakes each of the other countries has."""
-    return max(_LEAST_INTAKES, round(INTAKES_AT_SCALE_1 * scale))
+def list_countries(scale: float) -> Iterator[tuple[str, str, str | None, int]]:
+    """Each country but Mexico with who trains its trainers, its program in the reference dataset, and its intakes."""
+    trainers = sorted({agency for _, agency, _ in OTHERS})
+    world = [(country, trainers[place % len(trainers)], None) for place, country in enumerate(WORLD)]
+    parts = [place**-_SKEW for place in range(1, len(OTHERS) + len(world) + 1)]
+    for place, (country, agency, program) in enumerate([*OTHERS, *world]):
+        intakes = round(INTAKES_AT_SCALE_1 * scale * parts[place] / sum(parts))
+        if place < len(OTHERS):
+            yield country, agency, program, max(_LEAST_INTAKES, intakes)
+        elif scale >= WORLD_FROM and intakes:
+            yield country, agency, program, intakes
+
+
+def list_references(scale: float) -> dict[str, list[Row]]:
+    """The agencies and programs of the plan that are not of the reference dataset, as the API takes them."""
+    agencies: dict[str, Row] = {}
+    programs: dict[str, Row] = {}
+    for country, _, program, intakes in list_countries(scale):
+        for place in range(-(-intakes // _INTAKES_OF_CLASS)):
+            academy, own = _academy(country, place), _program(country, place, program)
+            agencies[academy] = {
+                "name": f"Demonstration academy {academy}",
+                "kind": "host_national",
+                "country_code": country,
+            }
+            if own != program:
+                programs[own] = {
+                    "title": f"Demonstration program {own}",
+                    "kind": "country",
+                    "sector": "corrections",
+                    "countries": [{"country_code": country}],
+                }
+    return {
+        "agencies": [{"code": code, **row} for code, row in agencies.items()],
+        "programs": [{"code": code, **row} for code, row in programs.items()],
+    }
+
+
+def _academy(country: str, place: int) -> str:
+    cohorts, academies = _COHORTS_OF_ACADEMIES
+    return f"{PREFIX}{country}-ACADEMY-{place * academies // cohorts + 1:02}"
+
+
+def _program(country: str, place: int, program: str | None) -> str:
+    """The first cohorts are of the program that documents speak of, where there is one."""
+    number = place // _COHORTS_OF_PROGRAM
+    return program if program and number == 0 else f"{PREFIX}{country}-CORR-{number + 1:02}"
 
 
 def list_duplicates() -> Iterator[Duplicate]:
@@ -263,14 +326,24 @@ def _country(country: str, agency: str, program: str | None, intakes: int) -> It
     for number in range(1, intakes + 1):
         place, within = divmod(number - 1, _INTAKES_OF_CLASS)
         cohort = date(2010 + place % _COHORT_YEARS, 2 + place // _COHORT_YEARS % 3, 5)
+        place_program = _program(country, place, program)
+        starts_on = cohort + timedelta(days=90 + 25 * within)
         if within == 0:
             code = f"{PREFIX}{country}-T{place + 1:03}"
             venue = VenueKind.united_states if place % 2 else VenueKind.host_country
-            piece = _class_of_trainers(code, country, agency, program, cohort, _CLASS_SIZE, venue)
+            piece = _class_of_trainers(code, country, agency, place_program, cohort, _CLASS_SIZE, venue)
             instructors = [person.id for person in piece.people[:_CLASS_SIZE]]
             yield piece
-        leads = instructors[2 * within : 2 * within + 2]
-        yield _intake(country, agency, program, number, cohort + timedelta(days=90 + 25 * within), leads)
+        elif within in _TURNS:
+            turn = _TURNS.index(within)
+            code = f"{PREFIX}{country}-{'NM'[turn]}{place + 1:03}"
+            former = number - within + (0, *_TURNS)[turn]
+            piece = _class_of_officers(code, country, place, place_program, former, instructors[-2:])
+            instructors = _completers_of_intake(country, former)
+            yield piece
+        turn = sum(within >= turn for turn in _TURNS)
+        own = within - (0, *_TURNS)[turn]
+        yield _intake(country, place, place_program, number, starts_on, instructors[2 * own : 2 * own + 2])
         if number % _HEADCOUNT_EACH == 1:
             code = f"{PREFIX}{country}-H{number:04}"
             piece = Piece(code)
@@ -278,9 +351,12 @@ def _country(country: str, agency: str, program: str | None, intakes: int) -> It
             yield piece
 
 
-def _intake(
-    country: str, agency: str, program: str | None, number: int, starts_on: date, leads: Sequence[uuid.UUID]
-) -> Piece:
+def _completers_of_intake(country: str, number: int) -> list[uuid.UUID]:
+    """Some who completed the basic course in an intake, one class of them."""
+    return [make_id(f"{country}-{number}|people", one) for one in range(_CLASS_SIZE)]
+
+
+def _intake(country: str, place: int, program: str, number: int, starts_on: date, leads: Sequence[uuid.UUID]) -> Piece:
     """People who take the basic course together and, most of them, the advanced one a year later."""
     dice = _dice(f"{country}-{number}")
     size = dice.randint(*_INTAKE_SIZES)
@@ -292,7 +368,7 @@ def _intake(
         "beneficiary_country_codes": [country],
         "venue_kind": VenueKind.host_country,
         "venue": f"Demonstration academy {1 + number % 4}",
-        "provider_agency_code": agency,
+        "provider_agency_code": _academy(country, place),
     }
     basic = _training(code, course_code=BASIC, starts_on=starts_on, ends_on=starts_on + timedelta(days=11), **shared)
     if number % _COUNTED_EACH == _LEAST_INTAKES:
@@ -333,19 +409,50 @@ def _class_of_trainers(
     partners = _partner_ids(agency)
     leads = [partners[int(code[-3:]) % _PARTNERS], partners[(int(code[-3:]) + 1) % _PARTNERS]]
     _add_roster(piece, training, leads, piece.people, completers=size, level=Level.academy_instructor, dice=dice)
-    for number, person in enumerate(piece.people[:size]):
+    _add_certifications(piece, training, agency, [person.id for person in piece.people[:size]])
+    return piece
+
+
+def _class_of_officers(
+    code: str, country: str, place: int, program: str, former: int, leads: Sequence[uuid.UUID]
+) -> Piece:
+    """Two weeks in which instructors make instructors of those whom an intake had trained; all of them complete it."""
+    piece = Piece(code)
+    _, within = divmod(former - 1, _INTAKES_OF_CLASS)
+    cohort = date(2010 + place % _COHORT_YEARS, 2 + place // _COHORT_YEARS % 3, 5)
+    starts_on = cohort + timedelta(days=90 + 25 * within + 14)
+    academy = _academy(country, place)
+    training = _training(
+        code,
+        course_code=TRAINERS,
+        provider_agency_code=academy,
+        program_code=program,
+        host_country_code=country,
+        beneficiary_country_codes=[country],
+        starts_on=starts_on,
+        ends_on=starts_on + timedelta(days=11),
+        venue_kind=VenueKind.host_country,
+    )
+    people = _completers_of_intake(country, former)
+    _add_seats(piece, training, leads, people, completers=len(people), level=Level.academy_instructor, dice=_dice(code))
+    _add_certifications(piece, training, academy, people)
+    return piece
+
+
+def _add_certifications(piece: Piece, training: Row, issuer: str, people: Sequence[uuid.UUID]) -> None:
+    ends_on = training["ends_on"]
+    for number, person_id in enumerate(people):
         piece.add(
             "certifications",
-            id=make_id(f"{code}|certifications", number),
-            person_id=person.id,
+            id=make_id(f"{training['code']}|certifications", number),
+            person_id=person_id,
             kind=CertificationKind.instructor,
             course_code=BASIC,
             training_id=training["id"],
-            issuer_agency_code=agency,
+            issuer_agency_code=issuer,
             issued_on=ends_on,
             expires_on=ends_on.replace(year=ends_on.year + 10),
         )
-    return piece
 
 
 def _training(code: str, **values: Any) -> Row:  # noqa: ANN401 - whatever a column holds
@@ -390,6 +497,20 @@ def _add_roster(
     level: Level,
     dice: random.Random,
 ) -> None:
+    ids = [person.id for person in people]
+    _add_seats(piece, training, leads, ids, completers=completers, level=level, dice=dice)
+
+
+def _add_seats(
+    piece: Piece,
+    training: Row,
+    leads: Sequence[uuid.UUID],
+    people: Sequence[uuid.UUID],
+    *,
+    completers: int,
+    level: Level,
+    dice: random.Random,
+) -> None:
     """The training with its leads and seats: the first so many complete it, what becomes of the others differs."""
     code, training_id = training["code"], training["id"]
     piece.add("trainings", **training)
@@ -402,12 +523,12 @@ def _add_roster(
             role=InstructorRole.lead,
         )
     fates = (EnrollmentStatus.withdrawn, EnrollmentStatus.no_show, EnrollmentStatus.incomplete, EnrollmentStatus.failed)
-    for number, person in enumerate(people):
+    for number, person_id in enumerate(people):
         seat = piece.add(
             "enrollments",
             id=make_id(f"{code}|seats", number),
             training_id=training_id,
-            person_id=person.id,
+            person_id=person_id,
             role=EnrollmentRole.participant,
             status=EnrollmentStatus.attending if number < completers else dice.choice(fates),
             level=level,

@@ -30,6 +30,7 @@ from trainings.demo.plan import (
     Row,
     list_duplicates,
     list_pieces,
+    list_references,
 )
 from trainings.domain import BirthPrecision
 from trainings.models import AgencyRef, Course, Person, ProgramRef, Training
@@ -82,7 +83,7 @@ async def write_demo(
     `known`: agencies and programs as the API lists them. Stopped halfway and run again, it goes on where it stopped.
     """
     there = await _find_codes(engine)
-    await _write_references(engine, known)
+    await _write_references(engine, known, scale)
     written: Counter[str] = Counter()
     bundles = _bundles(piece for piece in list_pieces(scale) if piece.code not in there)
     # The next bundle is made ready in a thread of its own while the database writes this one.
@@ -132,11 +133,12 @@ async def _find_codes(engine: AsyncEngine) -> set[str]:
     return {code for code in codes if code is not None}
 
 
-async def _write_references(engine: AsyncEngine, known: dict[str, Any]) -> None:
+async def _write_references(engine: AsyncEngine, known: dict[str, Any], scale: float) -> None:
     refs: list[references.Ref] = []
+    own = {name: {row["code"] for row in rows} for name, rows in list_references(scale).items()}
     for name, kind, wanted, kept in (
-        ("agencies", AgencyRef, AGENCIES | {"MX-PENITENTIARY"}, ("code", "id", "name", "kind")),
-        ("programs", ProgramRef, PROGRAMS, ("code", "id", "title")),
+        ("agencies", AgencyRef, AGENCIES | own["agencies"], ("code", "id", "name", "kind")),
+        ("programs", ProgramRef, PROGRAMS | own["programs"], ("code", "id", "title")),
     ):
         found = {item["code"]: item for item in known[name]}
         if lacking := sorted(wanted - set(found)):

@@ -66,6 +66,7 @@ test: $(VENV)/dev.stamp $(VENV)/browser.stamp ## run every test, on PostgreSQL s
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## run the long batteries whole; `make test` runs a fixed part of each
 	@TRIBUTARY_SOAK=1 $(BIN)/python -m pytest -q -m soak
+	@TRIBUTARY_SOAK=1 $(BIN)/python -m pytest -q -k over_tcp tests/system
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## measure what benchmarks/README.md reports, on this machine

@@ -3,6 +3,7 @@
 In braces stand the tables. Nothing here runs.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 TABLES: Final = (
@@ -32,6 +33,28 @@ def person_of(row: str) -> str:
 def join_person(row: str) -> str:
     """What `person_of` reads."""
     return f"LEFT JOIN canonical_people({{until}}) one_{row} ON one_{row}.person_id = {row}.person_id"
+
+
+# Everybody of whom there are several records, with the one that stands for the person.
+MERGED: Final = """
+    merged AS MATERIALIZED (
+      SELECT person_id, canonical_id FROM canonical_people({until})
+      UNION
+      SELECT canonical_id, canonical_id FROM canonical_people({until})
+    )
+"""
+
+
+def of_each_person(seats: Callable[[str, str, str], str], put_together: Callable[[str], str]) -> str:
+    """Seats with their persons, one a person and training. `merged` must be there.
+
+    `seats` makes the text of a join of `e` with `merged`, the person that a seat is of, and a condition. Of one record
+    there is one seat in a training that stands. Of several records of one person there may be more, which are one:
+    `put_together` makes it of those few, so that it need not be made of millions.
+    """
+    alone = seats("LEFT JOIN merged ON merged.person_id = e.person_id", "e.person_id", "merged.person_id IS NULL")
+    several = seats("JOIN merged ON merged.person_id = e.person_id", "merged.canonical_id", "true")
+    return f"{alone} UNION ALL {put_together(several)}"
 
 
 def at_both_times(question: str) -> str:

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Final
 
-from trainings.counting_sql.relations import ATTENDED, TAKEN, at_both_times, function, join_person, person_of
+from trainings.counting_sql.relations import (
+    ATTENDED,
+    MERGED,
+    TAKEN,
+    at_both_times,
+    function,
+    join_person,
+    of_each_person,
+    person_of,
+)
 
 # Why a seat is not counted, and what holds where it is. The first that fails is the reason. Arrays that are empty do
 # not filter. `t` is the training, `k` its course, `p` the person, `e` the seat, `f` what follows from them.
@@ -61,8 +70,12 @@ _DIMENSIONS: Final = {
     "calendar_year": "extract(year FROM f.day)::int::text",
 }
 DIMENSIONS: Final = tuple(_DIMENSIONS)
+# What is the same for everybody in a training is found once for each training.
+_OF_CLASS: Final = (
+    "country", "host_country", "program", "agency", "funder", "course", "course_type", "venue", "tier",
+)  # fmt: skip
+_OF_SEAT: Final = tuple(name for name in _DIMENSIONS if name not in _OF_CLASS)
 _KEYS: Final = ", ".join(f"k_{name}" for name in _DIMENSIONS)
-_UNPACKED: Final = ", ".join(f"keys[{place}] AS k_{name}" for place, name in enumerate(_DIMENSIONS, 1))
 
 
 def _keys(values: Mapping[str, str]) -> str:
@@ -70,11 +83,6 @@ def _keys(values: Mapping[str, str]) -> str:
     return ", ".join(
         f"CASE WHEN '{name}' = ANY (by) THEN ({value})::text END AS k_{name}" for name, value in values.items()
     )
-
-
-def _values(values: Mapping[str, str]) -> str:
-    """The same without names."""
-    return ", ".join(f"CASE WHEN '{name}' = ANY (by) THEN ({value})::text END" for name, value in values.items())
 
 
 def _spread(name: str, codes: str) -> str:
@@ -177,35 +185,81 @@ _HEADS: Final = f"""
     "{keys}",
     _keys(_DIMENSIONS | {"nationality": "f.nationality_code", "sex": "head.sex", "level": "NULL::text"}),
 )
-# Who completed was there, so that nobody need look at sessions.
-_ROSTER_RULES: Final = SEAT_REASONS | {
-    "voided": "t.voided_at IS NULL",
-    "not_attended": "(of_measure IN ('persons', 'completions') OR f.is_attended)",
-}
-# One row a person and training, so that two records of one person in one class are one attendance. Grouped step by
-# step, without DISTINCT, and by hashing: to sort millions of rows by all groups there may be took longer than all else.
-_ROSTERED: Final = f"""
-    WITH part AS MATERIALIZED (
-      SELECT keys, training_id, person_id, max(hours) AS hours
+# Trainings that pass the filters, once in each of their groups.
+_CLASS_KEYS: Final = ", ".join(f"k_{name}" for name in _OF_CLASS)
+_CLASSES: Final = f"""
+    classes AS MATERIALIZED (
+      SELECT training_id, ends_on, dense_rank() OVER (ORDER BY {_CLASS_KEYS}) AS class_group, {_CLASS_KEYS}
       FROM (
-        SELECT ARRAY[{_values(_DIMENSIONS)}] AS keys, t.id AS training_id, f.person_id, f.hours
-        FROM {_SEATS} {_SPREAD}
-        WHERE {" AND ".join(_ROSTER_RULES.values())}
-      ) seat
-      GROUP BY keys, training_id, person_id
-    )
-    SELECT {_UNPACKED}, sum(parts) AS parts, count(*) AS persons, 0::bigint AS trainings,
-           coalesce(sum(hours), 0) AS hours, sum(without_hours) AS without_hours
+        SELECT DISTINCT t.id AS training_id, t.ends_on,
+               {_keys({name: _DIMENSIONS[name] for name in _OF_CLASS})}
+        FROM {{trainings}} t
+        LEFT JOIN {{courses}} k ON k.code = t.course_code
+        {_TIERS}
+        CROSS JOIN LATERAL (SELECT {_AGENCIES} AS agency_codes, {_FUNDERS} AS funder_codes) f
+        {_SPREAD}
+        WHERE t.voided_at IS NULL AND {" AND ".join(_OF_TRAINING.values())}
+      ) one
+    ), class_groups AS MATERIALIZED (SELECT DISTINCT class_group, {_CLASS_KEYS} FROM classes)
+"""
+
+
+def _seats_of(record: str, person: str, where: str) -> str:
+    """Seats that are counted, with their groups, of one kind of records. Who completed was there: no need to look."""
+    rules = {
+        "not_attended": "(of_measure IN ('persons', 'completions') OR f.is_attended)",
+        "not_completed": SEAT_REASONS["not_completed"],
+        **_OF_PERIOD,
+        **_OF_PERSON,
+    }
+    return f"""
+      SELECT classes.class_group, {_keys({name: _DIMENSIONS[name] for name in _OF_SEAT})},
+             {person} AS person_id, e.training_id, f.hours
+      FROM {{enrollments}} e
+      JOIN classes ON classes.training_id = e.training_id
+      {record}
+      LEFT JOIN {{people}} p ON p.id = {person}
+      LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
+      {TAKEN}
+      CROSS JOIN LATERAL (
+        SELECT c.completed_on, {ATTENDED} AS is_attended,
+               CASE WHEN of_measure IN ('persons', 'completions') THEN c.completed_on
+                    ELSE coalesce(c.completed_on, classes.ends_on) END AS day,
+               CASE WHEN of_measure = 'contact_hours' THEN coalesce(taken.hours, e.hours_attended) END AS hours
+      ) f
+      WHERE {where} AND {" AND ".join(rules.values())}
+    """
+
+
+_SEAT_KEYS: Final = ", ".join(["class_group", *(f"k_{name}" for name in _OF_SEAT)])
+
+
+def _one_seat(seats: str) -> str:
+    return f"""
+      SELECT {_SEAT_KEYS}, person_id, training_id, max(hours) FROM ({seats}) several
+      GROUP BY {_SEAT_KEYS}, person_id, training_id
+    """
+
+
+_ROSTERED: Final = f"""
+    WITH {_CLASSES}, {MERGED}
+    SELECT {_KEYS}, parts, persons, trainings, coalesce(hours, 0) AS hours, without_hours
     FROM (
-      SELECT keys, person_id, count(*) AS parts, sum(hours) AS hours,
-             count(*) FILTER (WHERE hours IS NULL AND of_measure = 'contact_hours') AS without_hours
-      FROM part GROUP BY keys, person_id
-    ) person
-    GROUP BY keys
-    UNION ALL
-    SELECT {_UNPACKED}, 0, 0, count(*), 0, 0
-    FROM (SELECT keys, training_id FROM part GROUP BY keys, training_id) training
-    GROUP BY keys
+      SELECT {_SEAT_KEYS},
+             sum(parts) FILTER (WHERE is_person) AS parts, count(*) FILTER (WHERE is_person) AS persons,
+             count(*) FILTER (WHERE NOT is_person) AS trainings,
+             sum(hours) FILTER (WHERE is_person) AS hours, sum(without_hours) FILTER (WHERE is_person) AS without_hours
+      FROM (
+        SELECT {_SEAT_KEYS}, grouping(training_id) = 1 AS is_person, count(*) AS parts, sum(hours) AS hours,
+               count(*) FILTER (WHERE hours IS NULL AND of_measure = 'contact_hours') AS without_hours
+        FROM (
+          {of_each_person(_seats_of, _one_seat)}
+        ) seat
+        GROUP BY GROUPING SETS (({_SEAT_KEYS}, person_id), ({_SEAT_KEYS}, training_id))
+      ) one
+      GROUP BY {_SEAT_KEYS}
+    ) counted
+    JOIN class_groups USING (class_group)
 """
 _AWARDED: Final = f"""
     SELECT {_KEYS}, count(*) AS parts, count(DISTINCT person_id) AS persons, count(DISTINCT training_id) AS trainings,
@@ -239,11 +293,16 @@ _COUNTED: Final = f"""
     GROUP BY {_KEYS}
 """
 _ACCOUNTED: Final = """
-    SELECT reason, count(*), count(DISTINCT person_id), count(DISTINCT training_id)
+    SELECT reason, coalesce(sum(parts) FILTER (WHERE is_person), 0)::bigint,
+           count(person_id), count(training_id)
     FROM (
-      SELECT f.person_id, t.id AS training_id, CASE {cases} END AS reason FROM {rows}
+      SELECT reason, person_id, training_id, grouping(training_id) = 1 AS is_person, count(*) AS parts
+      FROM (
+        SELECT f.person_id, t.id AS training_id, CASE {cases} END AS reason FROM {rows}
+      ) part
+      GROUP BY GROUPING SETS ((reason, person_id), (reason, training_id))
     ) one
-    GROUP BY 1
+    GROUP BY reason
 """
 
 

@@ -44,6 +44,8 @@ class Person(Stored, table=True):
 
     __tablename__ = "people"
     __table_args__ = (
+        # What seats refer to, so that each says whose office keeps its person.
+        UniqueConstraint("id", "country_code"),
         country_form("country_code"),
         country_form("nationality_code"),
         one_of("sex", domain.Sex),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from chassis.columns import one_of, refers_to
 from chassis.voids import Voidable, void_is_whole
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, FetchedValue, ForeignKeyConstraint, Index, String, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlmodel import Field, Relationship
 
@@ -20,6 +20,14 @@ class Enrollment(Stored, Voidable, table=True):
     __tablename__ = "enrollments"
     __table_args__ = (
         Index(None, "created_at", "id"),
+        Index(None, "country_code", "created_at", "id"),
+        Index("ix_enrollments_person_id", "person_id", postgresql_include=["id", "training_id", "level"]),
+        ForeignKeyConstraint(
+            ["person_id", "country_code"],
+            ["people.id", "people.country_code"],
+            name="fk_enrollments_person_id",
+            onupdate="CASCADE",
+        ),
         # One that stands: what was entered in error is recorded anew.
         Index(
             "uq_enrollments_training_id_person_id",
@@ -41,7 +49,9 @@ class Enrollment(Stored, Voidable, table=True):
     )
 
     training_id: uuid.UUID = Field(foreign_key="trainings.id")
-    person_id: uuid.UUID = Field(foreign_key="people.id", index=True)
+    person_id: uuid.UUID
+    # Whose office keeps the person, which decides who may see the seat. The database looks it up.
+    country_code: str | None = Field(default=None, sa_column=Column(String, FetchedValue(), nullable=False))
     role: str
     status: str = Field(default="nominated", sa_column_kwargs={"server_default": "nominated"})
     level: str | None = None
@@ -79,7 +89,13 @@ class Completion(Stored, Voidable, table=True):
     __tablename__ = "completions"
     __table_args__ = (
         # One that stands: what was entered in error is recorded anew.
-        Index("uq_completions_enrollment_id", "enrollment_id", unique=True, postgresql_where=sql("voided_at IS NULL")),
+        Index(
+            "uq_completions_enrollment_id",
+            "enrollment_id",
+            unique=True,
+            postgresql_include=["completed_on"],
+            postgresql_where=sql("voided_at IS NULL"),
+        ),
         Index(None, "completed_on", "id"),
         void_is_whole(),
     )

@@ -3,9 +3,9 @@
 from alembic import op
 from trainings.counting_sql import create_counting
 
-revision = "0018"
-down_revision = "0016"
-COUNTING = "f754551eb34c5ad4"
+revision = "0020"
+down_revision = "0019"
+COUNTING = "325c7950c46b545b"
 
 
 def upgrade() -> None:

@@ -333,6 +333,7 @@ MATRIX: Final = (
     Row("GET /v1/countries/{country_code}", READ, "country"),
     Row("GET /v1/country-summaries", READ),
     Row("GET /v1/dossiers/{subject_type}/{subject_code}", READ, "subject"),
+    Row("GET /v1/agreement-deliveries", READ, query="agreement_code={country}-LOA"),
     Row("GET /v1/figures", READ, query="country_code={country}"),
     Row("GET /v1/figures/{figure_id}/explain", READ, "figure"),
     # Programs, agencies, documents and what they claim.
@@ -456,6 +457,7 @@ MATRIX: Final = (
         {"party": "awarding", "signed_on": "2012-01-05", "document_reference": "Page 9"},
     ),
     Row("POST /v1/agreements/{agreement_id}/transitions", OWN_COUNTRY, "cleared agreement", {"to": "withdrawn"}),
+    Row("GET /v1/agreements/{agreement_id}/burn", READ, "agreements"),
     Row("GET /v1/agreement-amendments", READ),
     Row(
         "POST /v1/agreement-amendments",
@@ -559,6 +561,11 @@ MATRIX: Final = (
     Row("GET /v1/ledger-entries/{ledger_entry_id}", READ, "ledger-entries"),
     Row("GET /v1/money-totals", READ, query="country_code={country}"),
     Row("GET /v1/reports/pipeline", READ, query="country_code={country}"),
+    Row("GET /v1/reports/rates", READ, query="country_code={country}"),
+    Row("GET /v1/reports/expiring", READ, query="country_code={country}&days=3000"),
+    Row("GET /v1/reports/canceling", READ, query="country_code={country}&days=3000"),
+    Row("GET /v1/reports/deobligation-candidates", READ, query="country_code={country}"),
+    Row("GET /v1/reports/expiring-agreements", READ, query="country_code={country}"),
     Row("GET /v1/reports/status-of-funds", READ, query="country_code={country}&group_by=account&group_by=agreement"),
     Row("GET /v1/derived-figures/cost-per-person", READ, query="country_code={country}&program_code={country}-CORR"),
     # What changed.

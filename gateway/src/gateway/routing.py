@@ -63,8 +63,8 @@ NOUNS: Final = {
 ABOUT: Final = {("agencies", "reach"): "trainings"}
 # The gateway's own.
 OWN: Final = (
-    "account", "changes", "countries", "derived-figures", "figures", "grants", "history", "openapi.json", "sessions",
-    "tokens", "users",
+    "account", "agreement-deliveries", "changes", "countries", "derived-figures", "figures", "grants", "history",
+    "openapi.json", "sessions", "tokens", "users",
 )  # fmt: skip
 # Of those, what every service answers for its own part, and the gateway joins.
 JOINED: Final = ("changes", "history")

@@ -131,7 +131,7 @@ class Make:
         """What a fund line holds, by the names of the amounts."""
         (line,) = (await self.officer.get(f"/v1/fund-lines?code={code}")).json()["items"]
         found = (await self.officer.get(f"/v1/fund-lines/{line['id']}/balances?as_of={as_of}")).json()
-        return {name: value["amount"] for name, value in found.items() if isinstance(value, dict)}
+        return {name: value["amount"]["amount"] for name, value in found.items() if isinstance(value, dict)}
 
     async def agreement(self, **over: Any) -> dict[str, Any]:
         """A draft of a letter of agreement with Mexico unless told otherwise."""

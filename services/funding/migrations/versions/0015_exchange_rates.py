@@ -6,7 +6,7 @@ from chassis.feed import Captured, capture_table
 from chassis.known import show_known
 
 revision = "0015"
-down_revision = "0014"
+down_revision = "0018"
 
 
 def upgrade() -> None:

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from chassis.errors import Conflict, FieldError
 
-from funding.domain.agreements import BULK, TRANSFERS, AgreementType
 from funding.domain.money import Stage
 
 
@@ -162,17 +161,3 @@ def _of(share: Share, stage: Stage) -> Decimal:
 def closed_amount(closings: list[Closing]) -> Decimal:
     """What returns to the Treasury: what was allotted and not spent."""
     return sum((one.amount for one in closings if one.stage is Stage.allotted), Decimal(0))
-
-
-def balances_of(shares: list[Share], types: Mapping[Any, AgreementType]) -> dict[str, Decimal]:
-    """What a fund line holds, by stage and between stages. `types`: of the agreement of each line."""
-    sums = {stage: sum((_of(share, stage) for share in shares), Decimal("0.00")) for stage in Stage}
-    bulk = (_of(share, Stage.obligated) for share in shares if types.get(share.line) in BULK)
-    left = (_of(share, Stage.obligated) for share in shares if types.get(share.line) in TRANSFERS)
-    return {str(stage): amount for stage, amount in sums.items()} | {
-        "unliquidated": sums[Stage.obligated] - sums[Stage.disbursed],
-        "unobligated": sums[Stage.allotted] - sums[Stage.obligated],
-        "available": sums[Stage.allotted] - sums[Stage.obligated] - sums[Stage.committed],
-        "unsubobligated": sum(bulk, Decimal("0.00")) - sums[Stage.sub_obligated],
-        "transferred": sum(left, Decimal("0.00")),
-    }

@@ -14,10 +14,10 @@ from chassis.known import LookingBack, Moment, default_day, say_moment, write_in
 from chassis.unit_of_work import Session, work_router
 from fastapi import Query
 
-from funding import domain, queries
-from funding.domain import MOST_TRAININGS, CostLeftOut, CostTarget, Stage
+from funding import domain, queries, totals
+from funding.domain import MOST_TRAININGS, CostLeftOut, CostTarget, Stage, Sum, TotalStage
 from funding.models import TrainingRef
-from funding.queries import Cost, StageTotal
+from funding.queries import Cost
 from funding.schemas.cost_allocations import TargetTraining
 from funding.schemas.cost_totals import CostLeftOutRead, CostTargetRead, CostTotalsQuery, CostTotalsRead
 from funding.schemas.money import MoneyRead
@@ -118,7 +118,7 @@ async def _left_out(
     trainings = sorted({one.training_id for one in found if one.training_id is not None})
     others = [one for one in beside if one.training_id is not None]
     kinds = sorted({one.target_kind for one in beside if one.training_id is None})
-    free = _unallocated(await queries.list_disbursed(session, lines, None, when.as_of), all_costs)
+    disbursed = await totals.list_disbursed(session, lines, None, when.as_of)
     parts: dict[CostLeftOut, list[StageTotalRead]] = {
         CostLeftOut.program_support: _totals(
             [one for one in found if one.is_support and not query.include_program_support],
@@ -137,60 +137,54 @@ async def _left_out(
                 [one for one in beside if one.target_kind == kind], [*of_lines, ("target_kind", kind)], when
             )
         ],
-        CostLeftOut.unallocated: [_unallocated_total(one, of_lines, when) for one in free],
+        CostLeftOut.unallocated: _unallocated(disbursed, all_costs, of_lines, when),
     }
     return [
-        CostLeftOutRead(reason=reason, message=domain.COST_LEFT_OUT_WORDS[reason], totals=totals)
-        for reason, totals in parts.items()
-        if totals
+        CostLeftOutRead(reason=reason, message=domain.COST_LEFT_OUT_WORDS[reason], totals=part)
+        for reason, part in parts.items()
+        if part
     ]
 
 
 def _totals(costs: Sequence[Cost], filters: Pairs, when: _When) -> list[StageTotalRead]:
     """A total a currency."""
     pairs = [*filters, ("is_voided", "false"), *when.pairs]
-    return [
-        _total(
-            StageTotal(
-                Stage.disbursed,
-                currency,
-                sum((one.amount for one in costs if one.currency == currency), Decimal(0)).quantize(domain.CENT),
-                len({one.entry_id for one in costs if one.currency == currency}),
-            ),
-            filters,
-            when,
-            domain.COST_RULE,
-            f"/v1/cost-allocations?{urlencode(pairs)}",
-        )
-        for currency in sorted({one.currency for one in costs})
-    ]
+    made = []
+    for currency in sorted({one.currency for one in costs}):
+        of_currency = [one for one in costs if one.currency == currency]
+        amount = sum((one.amount for one in of_currency), Decimal(0)).quantize(domain.CENT)
+        total = Sum(amount, len({one.entry_id for one in of_currency}))
+        url = f"/v1/cost-allocations?{urlencode(pairs)}"
+        made.append(_total(currency, total, filters, when, domain.COST_RULE, url))
+    return made
 
 
-def _unallocated(disbursed: Iterable[StageTotal], costs: Sequence[Cost]) -> list[StageTotal]:
+def _unallocated(
+    disbursed: Iterable[totals.CutTotal], costs: Sequence[Cost], of_lines: Pairs, when: _When
+) -> list[StageTotalRead]:
     """Of each currency, what of the disbursed nobody allocated."""
-    left = []
+    made = []
     for one in disbursed:
         allocated = sum((cost.amount for cost in costs if cost.currency == one.currency), Decimal(0))
-        amount = (one.amount - allocated).quantize(domain.CENT)
-        left += [one._replace(amount=amount)] if amount else []
-    return left
+        amount = (one.sum.amount - allocated).quantize(domain.CENT)
+        if amount:
+            pairs = [*of_lines, ("stage", str(Stage.disbursed)), ("currency", one.currency), *when.pairs]
+            url = f"/v1/ledger-entries?{urlencode(pairs)}"
+            total = Sum(amount, one.sum.entries)
+            made.append(_total(one.currency, total, of_lines, when, domain.UNALLOCATED_RULE, url))
+    return made
 
 
-def _unallocated_total(left: StageTotal, of_lines: Pairs, when: _When) -> StageTotalRead:
-    pairs = [*of_lines, ("stage", str(Stage.disbursed)), ("currency", left.currency), *when.pairs]
-    return _total(left, of_lines, when, domain.UNALLOCATED_RULE, f"/v1/ledger-entries?{urlencode(pairs)}")
-
-
-def _total(total: StageTotal, filters: Pairs, when: _When, rule: str, url: str) -> StageTotalRead:
+def _total(currency: str, total: Sum, filters: Pairs, when: _When, rule: str, url: str) -> StageTotalRead:
     named = [pair for pair in filters if pair[0] not in {"training_id", "except_training_id"}]
     of_trainings = len([pair for pair in filters if pair[0] == "training_id"])
     said = f"; {of_trainings} trainings" if of_trainings else ""
     return StageTotalRead(
-        stage=total.stage,
-        label=domain.LABELS[total.stage],
-        tier=domain.tier_of(total.stage),
-        currency=total.currency,
-        amount=MoneyRead(amount=total.amount, currency=total.currency),
+        stage=TotalStage.disbursed,
+        label=domain.LABELS[Stage.disbursed],
+        tier=domain.tier_of(Stage.disbursed),
+        currency=currency,
+        amount=MoneyRead(amount=total.amount, currency=currency),
         entries=total.entries,
         boundary=domain.boundary_of_cell(named) + said,
         as_of=when.as_of,

@@ -3,23 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 
 from chassis.errors import FieldError, Invalid
-from chassis.known import LookingBack, Moment, default_day, say_moment, write_instant
+from chassis.known import LookingBack, Moment, default_day, say_moment
 from chassis.unit_of_work import Session, work_router
 from fastapi import Query, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from funding import domain, queries
-from funding.domain import US_FUNDS, ContributionStage, ContributionStream, LeverageRefusal, NotSetAgainst, Stage
+from funding import domain, queries, totals
+from funding.domain import US_FUNDS, ContributionStage, ContributionStream, LeverageRefusal, NotSetAgainst, TotalStage
 from funding.models import HostContribution
 from funding.routes.host_totals import Conversion, Counted, make_totals
 from funding.schemas.host_contribution_totals import LeverageLeftOut, LeverageQuery, LeverageRead, LeverageReason
-from funding.schemas.money import MoneyRead
-from funding.schemas.money_totals import StageTotalRead
+from funding.schemas.money_totals import Cell, StageTotalRead
 
 router: Final = work_router("Reports")
 FORMULA: Final = "delivered by the host, in US dollars / disbursed, in US dollars; the same scope and period of both"
@@ -43,7 +40,7 @@ async def get_leverage(
     asked, of_host = await _scope_of(session, query)
     found = await queries.list_contributions(session, of_host | {"stream": [ContributionStream.host]})
     sorted_out = _sort_out(found, asked, query, as_of)
-    disbursed = await queries.list_disbursed(session, asked, query.from_date, as_of)
+    disbursed = await totals.list_disbursed(session, asked, query.from_date, as_of)
     refused = sorted_out.refused
     if not sorted_out.counted and not refused:
         refused[LeverageRefusal.nothing_delivered] = []
@@ -51,14 +48,14 @@ async def get_leverage(
         refused[LeverageRefusal.scope_differs] = []
     if any(one.currency != US_FUNDS for one in disbursed):
         refused[LeverageRefusal.currency_differs] = []
-    ours = next((one for one in disbursed if one.currency == US_FUNDS and one.amount > 0), None)
+    ours = next((one for one in disbursed if one.currency == US_FUNDS and one.sum.amount > 0), None)
     if ours is None:
         refused[LeverageRefusal.nothing_disbursed] = []
     conversion = await Conversion.of(request, session, sorted_out.counted)
     value = None
     if ours is not None and not refused:
         delivered = [one.amount for one in conversion.to_dollars(sorted_out.counted)]
-        value = domain.ratio(delivered, ours.amount)
+        value = domain.ratio(delivered, ours.sum.amount)
     days = [("ends_on_lte", as_of.isoformat())]
     days += [("starts_on_gte", query.from_date.isoformat())] if query.from_date else []
     return LeverageRead(
@@ -132,25 +129,13 @@ def _sort_out(
 
 
 def _total(
-    ours: queries.StageTotal, asked: dict[str, list[Any]], first: date | None, last: date, moment: Moment | None
+    ours: totals.CutTotal, asked: dict[str, list[Any]], first: date | None, last: date, moment: Moment | None
 ) -> StageTotalRead:
     filters = [(name, str(value)) for name, values in asked.items() for value in values]
+    since = [("effective from", first.isoformat())] if first else []
     days = [("effective_date_gte", first.isoformat())] if first else []
-    pairs = [*filters, ("stage", "disbursed"), ("currency", US_FUNDS), *days, ("effective_date_lte", last.isoformat())]
-    pairs += [("known_at", write_instant(moment.known_at))] if moment else []
-    amount: Decimal = ours.amount
-    return StageTotalRead(
-        stage=Stage.disbursed,
-        label=domain.LABELS[Stage.disbursed],
-        tier=domain.tier_of(Stage.disbursed),
-        currency=US_FUNDS,
-        amount=MoneyRead(amount=amount, currency=US_FUNDS),
-        entries=ours.entries,
-        boundary=domain.boundary_of_cell(filters + ([("effective from", first.isoformat())] if first else [])),
-        as_of=last,
-        rule=domain.rule_of(Stage.disbursed),
-        entries_url=f"/v1/ledger-entries?{urlencode(pairs)}",
-    )
+    cell = Cell(filters, domain.boundary_of_cell([*filters, *since]), last, moment)
+    return cell.say(TotalStage.disbursed, ours.sum, only=days)
 
 
 def _say(asked: dict[str, list[Any]], first: date | None, last: date) -> str:

@@ -77,6 +77,7 @@ CONSTRAINT_WORDS: Final = {
     ),
     "pk_agreement_deliverables": _ID_TAKEN,
     "fk_agreement_deliverables_agreement_code": ("#/agreement_code", NO_AGREEMENT),
+    "ck_agreement_deliverables_delivered_in_order": ("#/delivered_to", "It ends before it starts."),
     "closed_agreement_is_settled": (
         "#/to",
         "Something obligated under it is not paid yet: pay or deobligate it, then close the agreement.",

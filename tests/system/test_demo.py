@@ -35,6 +35,7 @@ def total(system: Any, noun: str, **params: Any) -> int:
 
 def counts(system: Any) -> dict[str, int]:
     nouns = ("people", "trainings", "enrollments", "certifications", "courses", "coverage-declarations")
+    nouns += ("agreements", "ledger-entries")
     return {noun: total(system, noun) for noun in nouns}
 
 
@@ -81,6 +82,29 @@ def test_other_countries_have_rosters_headcounts_attendance_and_duplicates(demo:
     headcounts = get(demo, "/v1/trainings", course_code="DEMO-ADVANCED", host_country_code="GE")["items"]
     assert [one["headcount"]["total"] for one in headcounts if one["headcount"] is not None] == [31]
     assert min(total(demo, noun) for noun in ("training-sessions", "attendances")) > 0
+
+
+def test_money_of_ten_countries_is_told_by_stage_beside_what_documents_report(demo: Any) -> None:
+    money = get(demo, "/v1/countries/MX")["money"]["us"]
+    assert money["status"] == "recorded"
+    assert [(one["stage"], one["tier"]) for one in money["totals"]] == [
+        ("appropriated", "primary"), ("allotted", "primary"), ("committed", "primary"), ("obligated", "primary"),
+        ("sub_obligated", "sub"), ("disbursed", "primary"),
+    ]  # fmt: skip
+    for one in money["totals"]:
+        assert len(get(demo, f"{one['entries_url']}&limit=500")["items"]) == one["entries"]
+    figures = {one["measure"]: one for one in get(demo, "/v1/countries/MX")["figures"]}
+    assert figures["us_assistance"]["comparison"]["result"] == "not_comparable"
+    assert figures["us_assistance"]["comparison"]["reasons"] == ["stage_unspecified"]
+    rows = get(demo, "/v1/reports/status-of-funds", group_by="country")["rows"]
+    assert len(rows) == 10
+    assert len(get(demo, "/v1/reports/expiring-agreements", days=180)["rows"]) == 11
+    # What the first letter promised, beside what the cascade of documents delivered.
+    promises = get(demo, "/v1/agreement-deliveries", agreement_code="DEMO-MX-OLD-LOA")["rows"]
+    told = {(one["kind"], one["course_code"]): one["delivered"] for one in promises}
+    assert told["seats", "DEMO-TRAINERS"]["lower"] >= 512
+    assert told["courses", "DEMO-TRAINERS"]["value"] == 17
+    assert told["equipment", None]["status"] == "not_counted_here"
 
 
 def test_every_person_is_plainly_synthetic(demo: Any) -> None:

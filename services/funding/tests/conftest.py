@@ -38,7 +38,8 @@ def database(databases: Databases, service_environment: pytest.MonkeyPatch) -> I
     """A fresh database, named in the environment."""
     made = databases.new("funding", MIGRATIONS)
     service_environment.setenv("TRIBUTARY_DATABASE_URL", made.app_url)
-    service_environment.setenv("TRIBUTARY_PROGRAMS_URL", NOBODY_LISTENS)
+    for owner in ("PROGRAMS", "TRAININGS"):
+        service_environment.setenv(f"TRIBUTARY_{owner}_URL", NOBODY_LISTENS)
     asyncio.run(keep_agencies(made))
     yield made
     databases.drop(made)
@@ -130,7 +131,7 @@ class Make:
         """What a fund line holds, by the names of the amounts."""
         (line,) = (await self.officer.get(f"/v1/fund-lines?code={code}")).json()["items"]
         found = (await self.officer.get(f"/v1/fund-lines/{line['id']}/balances?as_of={as_of}")).json()
-        return {name: value["amount"] for name, value in found.items() if isinstance(value, dict)}
+        return {name: value["amount"]["amount"] for name, value in found.items() if isinstance(value, dict)}
 
     async def agreement(self, **over: Any) -> dict[str, Any]:
         """A draft of a letter of agreement with Mexico unless told otherwise."""

@@ -281,3 +281,38 @@ async def test_promise_is_recorded_and_changed(api: Api, office: Any) -> None:
     assert (changed.status_code, changed.json()["promised"], changed.json()["version"]) == (200, 130, 2)
     listed = (await api.viewer().get("/v1/agreement-deliverables?agreement_code=LOA&kind=seats")).json()["items"]
     assert listed == [changed.json()]
+
+
+async def test_promise_says_by_which_trainings_it_is_delivered(make: Any, database: Database) -> None:
+    await make.agreement()
+
+    async def promise(kind: str, **over: Any) -> Any:
+        body = {"agreement_code": "LOA", "kind": kind, "promised": 9} | over
+        answer = await make.officer.post("/v1/agreement-deliverables", json=body)
+        return answer.json() if answer.status_code == 201 else answer.json()["errors"][0]["code"]
+
+    days = {"delivered_from": "2012-01-01", "delivered_to": "2013-12-31"}
+    by = {"course_code": "TOT", "program_code": "MX-CORR", "provider_agency_code": "US-NM-CD"}
+    made = await promise("seats", **days, **by)
+    assert {name: made[name] for name in days | by} == days | by
+    assert [await promise(kind, **by) for kind in ("visits", "equipment")] == ["not_of_trainings"] * 2
+    assert await promise("courses", **days) == "no_trainings"
+    assert await promise("courses", **by, delivered_from="2014-01-01", delivered_to="2013-12-31") == "before_start"
+    address, headers = f"/v1/agreement-deliverables/{made['id']}", {"If-Match": '"1"'}
+    without = {"course_code": None, "program_code": None}
+    refused = await make.officer.patch(address, json=without, headers=headers)
+    assert refused.json()["errors"][0]["code"] == "no_trainings"
+    changed = await make.officer.patch(address, json={"delivered_to": None}, headers=headers)
+    assert changed.json().get("delivered_to", "") is None, changed.text
+    engine = create_async_engine(database.owner_url)
+    async with engine.connect() as connection:
+        for change, rule in (
+            ("kind = 'visits'", "delivered_by_trainings"),
+            ("course_code = NULL, program_code = NULL", "delivered_by_something"),
+            ("delivered_to = '2011-01-01'", "delivered_in_order"),
+        ):
+            await connection.execute(text(ACTING))
+            with pytest.raises(DBAPIError, match=rule):
+                await connection.execute(text(f"UPDATE agreement_deliverables SET {change}"))
+            await connection.rollback()
+    await engine.dispose()

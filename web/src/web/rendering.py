@@ -16,6 +16,7 @@ from web.rosters import STEPS, say_state
 
 FRAGMENT: Final = "HX-Request"
 _FILTERS: Final = {
+    "agreement_type": words.write_agreement_type,
     "amount": words.write_amount,
     "birth": words.write_birth,
     "code": words.write_code,
@@ -23,11 +24,13 @@ _FILTERS: Final = {
     "day": words.write_day,
     "few": words.write_few,
     "label_of": label_of,
+    "ledger_address": words.write_ledger_address,
     "import_state": say_state,
     "instant": words.write_instant,
     "name_of": words.write_name,
     "number": words.write_number,
     "plain": words.write_plain,
+    "share": words.write_share,
     "title_of": words.write_title,
     "typed_day": words.write_typed_day,
     "vague": write_date,

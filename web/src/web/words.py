@@ -43,6 +43,15 @@ ROLES: Final = {
     "officer": "Officer: also reads and writes people and records of granted countries",
     "admin": "Administrator: manages users, grants and tokens, and sees no people",
 }
+# Where the code of a type of agreement is no word.
+AGREEMENT_TYPES: Final = {
+    "loa": "Letter of agreement",
+    "amended_loa": "Amended letter of agreement",
+    "iaa_632a": "Interagency agreement, 632(a)",
+    "iaa_632b": "Interagency agreement, 632(b)",
+    "pio_contribution": "Contribution to a public international organization",
+    "mou": "Memorandum of understanding",
+}
 FLAGS: Final = {
     "mixed_team": "led by instructors of different tiers",
     "far_from_the_source": "far from the source: each step loses something",
@@ -71,6 +80,21 @@ def write_number(value: object) -> str:
 def write_amount(amount: Mapping[str, Any]) -> str:
     """`{"amount": "1100000.00", "currency": "USD"}` as `1,100,000.00 USD`; digits are grouped, never rounded."""
     return f"{Decimal(amount['amount']):,f} {amount['currency']}"
+
+
+def write_share(share: str) -> str:
+    """`0.6333` as `63.33 %`."""
+    return f"{(Decimal(share) * 100).normalize():f} %"
+
+
+def write_agreement_type(code: str) -> str:
+    """What an agreement is, in words."""
+    return AGREEMENT_TYPES.get(code) or write_title(code)
+
+
+def write_ledger_address(entries_url: str) -> str:
+    """Where a reader sees the entries of a total: the API's address of them as one of a page."""
+    return f"/funding/ledger?{entries_url.partition('?')[2]}"
 
 
 def write_day(value: str | None) -> str:

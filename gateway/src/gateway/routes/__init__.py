@@ -2,11 +2,27 @@
 
 from typing import Final
 
-from gateway.routes import account, changes, countries, documents, figures, grants, jobs, proxy, sessions, tokens, users
+from gateway.routes import (
+    account,
+    changes,
+    countries,
+    deliveries,
+    derived_figures,
+    documents,
+    figures,
+    grants,
+    jobs,
+    proxy,
+    sessions,
+    tokens,
+    users,
+)
 
 ROUTERS: Final = [
     countries.router,
     figures.router,
+    derived_figures.router,
+    deliveries.router,
     account.router,
     sessions.router,
     users.router,

@@ -98,6 +98,10 @@ class DeliverableKind(StrEnum):
     equipment = auto()
 
 
+# What trainings deliver. Of the others nothing says how many there were.
+DELIVERED_BY_TRAININGS: Final = frozenset({DeliverableKind.seats, DeliverableKind.courses})
+
+
 class IllegalTransition(Conflict):
     """A status that cannot follow the present one."""
 
@@ -159,6 +163,19 @@ def check_period(starts_on: date | None, ends_on: date | None) -> None:
     """Raise where an agreement ends before it starts."""
     if starts_on and ends_on and ends_on < starts_on:
         raise invalid("#/ends_on", "before_start", f"It starts on {starts_on}.")
+
+
+def check_delivery(kind: DeliverableKind, said: Mapping[str, object]) -> None:
+    """Raise unless a promise says by which trainings it is delivered in a way that can be counted, or not at all."""
+    named = [name for name in ("course_code", "program_code") if said[name] is not None]
+    if named and kind not in DELIVERED_BY_TRAININGS:
+        raise invalid(f"#/{named[0]}", "not_of_trainings", f"No training delivers {kind}: nothing here counts them.")
+    for name in ("provider_agency_code", "delivered_from", "delivered_to"):
+        if said[name] is not None and not named:
+            raise invalid(f"#/{name}", "no_trainings", "Name the course or the program whose trainings deliver it.")
+    starts_on, ends_on = said["delivered_from"], said["delivered_to"]
+    if isinstance(starts_on, date) and isinstance(ends_on, date) and ends_on < starts_on:
+        raise invalid("#/delivered_to", "before_start", f"It is delivered from {starts_on} on.")
 
 
 def check_open(status: AgreementStatus, allowed: frozenset[AgreementStatus], what: str) -> None:

@@ -41,6 +41,10 @@ FIELDS: Final[Mapping[ReportDimension, str]] = {
 CUTS_AUTHORITY: Final = frozenset({ReportDimension.agreement, ReportDimension.agency, ReportDimension.fiscal_year})
 
 
+_DAYS_A_MONTH: Final = Decimal("30.4375")
+_LONGEST_DAYS: Final = 365 * 200
+
+
 def cell_filters(cut: Sequence[tuple[str, Any]], asked: Mapping[str, Sequence[Any]]) -> list[tuple[str, str]]:
     """The filters of exactly the entries of a cell: the values of its row, and what was asked for beside them."""
     of_row = [(name, str(value)) if value is not None else (f"{name}_is_null", "true") for name, value in cut]
@@ -62,9 +66,16 @@ def _words(name: str) -> str:
 
 
 def months_before(day: date, months: int) -> date:
-    """The same day of an earlier month, or the last of that month."""
+    """The same day of an earlier month, or the last of that month; the first day of all where there is none."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    if year < date.min.year:
+        return date.min
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def days_from(day: date, days: int) -> date:
+    """So many days later, or earlier; no day beyond the calendar."""
+    return date.fromordinal(min(max(day.toordinal() + days, 1), date.max.toordinal()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,23 @@ class Burn:
     def months_left(self, unliquidated: Decimal) -> Decimal | None:
         """For how many months what is obligated and unpaid lasts; unknown where nothing is paid."""
         return None if self.per_month <= 0 else (unliquidated / self.per_month).quantize(Decimal("0.1"))
+
+    def paid_on(self, unliquidated: Decimal, as_of: date) -> date | None:
+        """When nothing is left at this pace; None where there is no pace, or the day is beyond the calendar."""
+        if self.per_month <= 0:
+            return None
+        days = unliquidated / self.per_month * _DAYS_A_MONTH
+        return days_from(as_of, int(days)) if days < _LONGEST_DAYS else None
+
+
+def fiscal_quarter_ends(first: date, last: date) -> list[date]:
+    """The ends of the quarters of fiscal years from a day on, before another, and that other."""
+    ends = []
+    year, month = first.year, (first.month + 2) // 3 * 3
+    while (end := date(year, month, calendar.monthrange(year, month)[1])) < last:
+        ends.append(end)
+        year, month = (year + 1, 3) if month == 12 else (year, month + 3)  # noqa: PLR2004 - December
+    return [*ends, last]
 
 
 def burn_rate(paid: Decimal, first_paid_on: date | None, as_of: date, months: int) -> Burn | None:

@@ -137,7 +137,12 @@ class Agreement(Stored, table=True):
     @property
     def current_ends_on(self) -> date | None:
         """The end after all amendments: what the last of them says."""
-        return next((one.ends_on for one in reversed(self.amendments) if one.ends_on is not None), self.ends_on)
+        return self.ends_on_at(date.max)
+
+    def ends_on_at(self, day: date) -> date | None:
+        """Its end by the amendments that were signed by a day."""
+        said = (one.ends_on for one in reversed(self.amendments) if one.ends_on is not None and one.signed_on <= day)
+        return next(said, self.ends_on)
 
 
 class AgreementLine(Stored, table=True):
@@ -180,6 +185,16 @@ class AgreementDeliverable(Stored, table=True):
     __table_args__ = (
         one_of("kind", domain.DeliverableKind),
         CheckConstraint("promised > 0", name="promised_positive"),
+        CheckConstraint("delivered_to >= delivered_from", name="delivered_in_order"),
+        CheckConstraint(
+            "num_nonnulls(course_code, program_code) > 0 OR "
+            "num_nonnulls(provider_agency_code, delivered_from, delivered_to) = 0",
+            name="delivered_by_something",
+        ),
+        CheckConstraint(
+            "kind IN ('seats', 'courses') OR num_nonnulls(course_code, program_code) = 0",
+            name="delivered_by_trainings",
+        ),
     )
 
     agreement_code: str = refers_to("agreements.code")
@@ -187,3 +202,9 @@ class AgreementDeliverable(Stored, table=True):
     promised: int
     due_on: date | None = None
     description: str | None = None
+    # Filters of another service's records, no references: see decision 0024.
+    course_code: str | None = Field(default=None, sa_column=sorted_text(nullable=True))
+    program_code: str | None = Field(default=None, sa_column=sorted_text(nullable=True))
+    provider_agency_code: str | None = Field(default=None, sa_column=sorted_text(nullable=True))
+    delivered_from: date | None = None
+    delivered_to: date | None = None

@@ -9,13 +9,15 @@ from chassis.resources import IfMatch, created, get_row, send_etag
 from chassis.unit_of_work import CurrentCaller, Session, work_router
 from fastapi import Query, Request, Response
 
-from funding import queries, service
-from funding.domain import balances_of, dollars, parse_symbol
+from funding import queries, service, totals
+from funding.domain import TotalStage, parse_symbol, total_of
 from funding.models import FundLine
 from funding.schemas.balances import BalancesQuery, BalancesRead
 from funding.schemas.fund_lines import FundLineCreate, FundLinePage, FundLineQuery, FundLineRead, FundLineUpdate
+from funding.schemas.money_totals import Cell
 
 router: Final = work_router("Fund lines")
+_BALANCES: Final = [what for what in TotalStage if str(what) in BalancesRead.model_fields]
 
 
 @router.get("/fund-lines/{fund_line_id}/balances", response_model=BalancesRead)
@@ -25,17 +27,18 @@ async def get_fund_line_balances(
     """Read what a fund line holds on a day: by stage, and what is left between stages."""
     fund_line = await get_row(session, FundLine, fund_line_id)
     as_of = query.as_of or default_day(moment.known_at if moment else None)
-    shares = await queries.list_shares(session, fund_line.code, as_of)
-    types = await queries.find_obligating_lines(session, (share.line for share in shares))
-    sums = {name: dollars(amount) for name, amount in balances_of(shares, types).items()}
+    held = await totals.find_line_held(session, fund_line.code, as_of)
+    boundary = f"All entries of the fund line {fund_line.code} in US dollars, of all years."
+    cell = Cell([("fund_line_code", fund_line.code)], boundary, as_of, moment)
+    parts = {TotalStage.unsubobligated: held.of_letters, TotalStage.transferred: held.transferred}
     code = fund_line.treasury_account_code
     return BalancesRead(
         fund_line_code=fund_line.code,
         as_of=as_of,
         phase=parse_symbol(code).phase_on(as_of) if code else None,
-        boundary=f"All entries of the fund line {fund_line.code} in US dollars, of all years.",
+        boundary=boundary,
         **say_moment(moment),
-        **sums,
+        **{str(what): cell.say(what, total_of(what, parts.get(what, held.whole))) for what in _BALANCES},
     )
 
 

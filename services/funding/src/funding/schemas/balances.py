@@ -5,7 +5,7 @@ from chassis.values import Day
 from pydantic import BaseModel, Field
 
 from funding.domain import AccountPhase
-from funding.schemas.money import MoneyRead
+from funding.schemas.money_totals import StageTotalRead
 
 
 class BalancesQuery(BaseModel):
@@ -21,18 +21,18 @@ class BalancesRead(KnownRead):
     as_of: Day
     phase: AccountPhase | None = Field(description="Of its account on that day; null where the account is not known.")
     boundary: str
-    appropriated: MoneyRead
-    allotted: MoneyRead
-    committed: MoneyRead = Field(description="Open commitments: reserved, not obligated.")
-    obligated: MoneyRead = Field(description="Primary obligations alone; awards charged to them are not added.")
-    disbursed: MoneyRead
-    unliquidated: MoneyRead = Field(description="Obligated and not disbursed.")
-    unobligated: MoneyRead = Field(description="Allotted and not obligated.")
-    available: MoneyRead = Field(description="Allotted, and neither obligated nor committed.")
-    sub_obligated: MoneyRead = Field(description="Awards charged to letters of agreement: part of `obligated`.")
-    unsubobligated: MoneyRead = Field(
+    appropriated: StageTotalRead
+    allotted: StageTotalRead
+    committed: StageTotalRead = Field(description="Open commitments: reserved, not obligated.")
+    obligated: StageTotalRead = Field(description="Primary obligations alone; awards charged to them are not added.")
+    disbursed: StageTotalRead
+    unliquidated: StageTotalRead = Field(description="Obligated and not disbursed.")
+    unobligated: StageTotalRead = Field(description="Allotted and not obligated.")
+    available: StageTotalRead = Field(description="Allotted, and neither obligated nor committed.")
+    sub_obligated: StageTotalRead = Field(description="Awards charged to letters of agreement: part of `obligated`.")
+    unsubobligated: StageTotalRead = Field(
         description="Obligated by letters of agreement and not charged to by awards: part of `obligated`."
     )
-    transferred: MoneyRead = Field(
+    transferred: StageTotalRead = Field(
         description="Obligated under 632(a), for another agency to account for: part of `obligated`."
     )

@@ -122,6 +122,11 @@ class LedgerEntryQuery(ListQuery):
     agreement_code_is_null: bool | None = None
     recipient_agency_code: list[Code] = Field(default=[], description="Of its agreement.")
     recipient_agency_code_is_null: bool | None = None
+    agreement_line_id_is_null: bool | None = None
+    under_line_id: list[uuid.UUID] = Field(default=[], description="Of these lines, or charged to them.")
+    under_agreement_code: list[Code] = Field(default=[], description="Of these agreements, or charged to them.")
+    is_of_letter: bool | None = Field(default=None, description="Of a letter of agreement, or charged to one.")
+    is_transferred: bool | None = Field(default=None, description="Under 632(a).")
     adjusts_entry_id: list[uuid.UUID] = []
     reverses_entry_id: list[uuid.UUID] = []
     reverses_entry_id_is_null: bool | None = None

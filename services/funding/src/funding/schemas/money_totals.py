@@ -1,11 +1,16 @@
-"""Totals of money on the wire. No total without its stage, tier, currency, boundary and date."""
+"""Totals of money on the wire: the one schema of every sum, with its stage, tier, currency, boundary and date."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
 
 from chassis.codes import CountryCode
-from chassis.known import KnownRead
+from chassis.known import KnownRead, Moment, write_instant
 from chassis.values import Day
 from pydantic import BaseModel, ConfigDict, Field
 
-from funding.domain import Stage, Tier
+from funding.domain import MADE, US_FUNDS, Sum, Tier, TotalStage
 from funding.schemas.money import MoneyRead
 
 
@@ -20,9 +25,9 @@ class MoneyTotalsQuery(BaseModel):
 
 
 class StageTotalRead(BaseModel):
-    """The sum of one stage in one currency."""
+    """A total in one currency: of one stage, or of what is left of one stage by another. No sum has another form."""
 
-    stage: Stage
+    stage: TotalStage = Field(description="One stage of the ladder, or what is left between two: the rule says which.")
     label: str = Field(description="The stage, as a reader should see it.")
     tier: Tier = Field(description="`sub` is money that `primary` counts already: never add the two.")
     currency: str
@@ -31,7 +36,10 @@ class StageTotalRead(BaseModel):
     boundary: str
     as_of: Day
     rule: str = Field(description="How the sum is made.")
-    entries_url: str = Field(description="The list of exactly the entries that were summed.")
+    entries_url: str = Field(
+        description="The list of exactly what was summed: entries, those of a stage that is taken away with the "
+        "opposite sign; of a cost its allocations."
+    )
 
 
 class MoneyTotalsRead(KnownRead):
@@ -79,3 +87,49 @@ class MoneyTotalsRead(KnownRead):
     totals: list[StageTotalRead] = Field(
         description="In the order of the ladder. A stage without entries is absent, never zero."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Which entries totals are made of: filters of the ledger, a day, and what that takes in, in words."""
+
+    filters: Sequence[tuple[str, str]]
+    boundary: str
+    as_of: date
+    moment: Moment | None
+
+    def say(
+        self,
+        what: TotalStage,
+        total: Sum,
+        currency: str = US_FUNDS,
+        *,
+        rule: str = "",
+        only: Sequence[tuple[str, str]] = (),
+    ) -> StageTotalRead:
+        """A total of this cell. `rule`: said before the rule of the stage; `only`: of these of its entries."""
+        made = MADE[what]
+        return StageTotalRead(
+            stage=what,
+            label=made.label,
+            tier=made.tier,
+            currency=currency,
+            amount=MoneyRead(amount=total.amount, currency=currency),
+            entries=total.entries,
+            boundary=self.boundary,
+            as_of=self.as_of,
+            rule=f"{rule} {made.rule}".strip(),
+            entries_url=self._entries_url(what, currency, only),
+        )
+
+    def _entries_url(self, what: TotalStage, currency: str, only: Sequence[tuple[str, str]]) -> str:
+        pairs = [
+            *self.filters,
+            *MADE[what].only,
+            *only,
+            *(("stage", str(stage)) for stage in MADE[what].stages),
+            ("currency", currency),
+            ("effective_date_lte", self.as_of.isoformat()),
+            *([("known_at", write_instant(self.moment.known_at))] if self.moment else []),
+        ]
+        return f"/v1/ledger-entries?{urlencode(pairs)}"

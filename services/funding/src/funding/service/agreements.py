@@ -10,7 +10,7 @@ from chassis.tokens import Caller
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from funding import domain, queries, references
-from funding.domain import AgreementStatus, AgreementType, Party
+from funding.domain import AgreementStatus, AgreementType, DeliverableKind, Party
 from funding.models import AgencyRef, Agreement, AgreementAmendment, AgreementDeliverable, AgreementLine
 from funding.references import Owner
 from funding.schemas.agreement_amendments import AgreementAmendmentCreate
@@ -131,6 +131,7 @@ async def create_agreement_deliverable(
     caller.require_role(WRITER)
     agreement = await _require_agreement(session, body.agreement_code)
     caller.require_country(agreement.country_code)
+    domain.check_delivery(body.kind, body.model_dump())
     return await write_row(session, new_row(AgreementDeliverable, body))
 
 
@@ -143,7 +144,9 @@ async def update_agreement_deliverable(
     agreement = await _require_agreement(session, deliverable.agreement_code)
     caller.require_country(agreement.country_code)
     check_version(deliverable, version)
-    for column, value in body.model_dump(exclude_unset=True).items():
+    changes = body.model_dump(exclude_unset=True)
+    domain.check_delivery(DeliverableKind(deliverable.kind), deliverable.model_dump() | changes)
+    for column, value in changes.items():
         setattr(deliverable, column, value)
     return await touch_row(session, deliverable)
 

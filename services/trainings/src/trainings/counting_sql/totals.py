@@ -26,6 +26,7 @@ _OF_TRAINING: Final = {
     "other_course_type": "(cardinality(of_course_types) = 0 OR k.type = ANY (of_course_types))",
     "other_venue": "(cardinality(of_venues) = 0 OR t.venue_kind = ANY (of_venues))",
     "other_tier": "(cardinality(of_tiers) = 0 OR tiers.tier = ANY (of_tiers))",
+    "other_training": "(cardinality(of_trainings) = 0 OR t.id = ANY (of_trainings))",
 }
 _OF_PERSON: Final = {
     "other_nationality": "(cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))",
@@ -318,7 +319,8 @@ def _put(text: str, **parts: str) -> str:
 _FILTERS: Final = (
     "of_measure text, of_nationalities text[], of_countries text[], of_hosts text[], of_programs text[], "
     "of_agencies text[], of_funders text[], of_courses text[], of_course_types text[], of_venues text[], "
-    "of_sexes text[], of_levels text[], of_tiers integer[], from_date date, to_date date, by text[]"
+    "of_sexes text[], of_levels text[], of_tiers integer[], of_trainings uuid[], from_date date, "
+    "to_date date, by text[]"
 )
 _COUNT: Final = f"count_trainings({_FILTERS}, until bigint DEFAULT NULL)"
 _ACCOUNT_FOR: Final = f"account_for_trainings({_FILTERS}, until bigint DEFAULT NULL)"

@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any, Final
 
+from chassis.planned import make_id
+
 from trainings.domain import (
     CertificationKind,
     CourseType,
@@ -103,7 +105,6 @@ _PARTNERS: Final = 4
 # As a person's word: no letter that makes it look like a name.
 _LETTERS: Final = "bcdfghjklmnpqrstvwxz"
 _CODE_LENGTH: Final = 8
-_FIRST_MOMENT_MS: Final = 1_767_225_600_000
 _SESSION_HOURS: Final = 8
 
 
@@ -218,18 +219,6 @@ def list_duplicates() -> Iterator[Duplicate]:
         size = dice.randint(*_INTAKE_SIZES)
         for number, draft in enumerate(islice(_people(f"{country}-1", country, size), _DUPLICATES_EACH)):
             yield Duplicate(make_id(f"{country}|duplicate", number), draft)
-
-
-def make_id(of: str, number: int) -> uuid.UUID:
-    """The same for the same words: a UUIDv7 whose time stands for the place in the plan."""
-    digest = hashlib.sha256(f"{of}|{number}".encode()).digest()
-    place = int.from_bytes(hashlib.sha256(of.encode()).digest()[:4], "big")
-    moment_ms = _FIRST_MOMENT_MS + place
-    return uuid.UUID(int=moment_ms << 80 | 7 << 76 | (number & 0xFFF) << 64 | 0b10 << 62 | _low_bits(digest))
-
-
-def _low_bits(digest: bytes) -> int:
-    return int.from_bytes(digest[:8], "big") & ((1 << 62) - 1)
 
 
 def _dice(seed: str) -> random.Random:

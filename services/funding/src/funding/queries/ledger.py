@@ -1,23 +1,40 @@
-"""Questions to the funding tables. Nothing here changes anything."""
+"""Questions about accounts, fund lines, agreements and the ledger."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from chassis.paging import Listing
-from sqlalchemy import ColumnElement, Integer, String, and_, case, cast, column, extract, func, or_, true, values
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    case,
+    cast,
+    column,
+    extract,
+    false,
+    func,
+    not_,
+    or_,
+    true,
+    values,
+)
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from funding.domain import (
+    BULK,
     CLOSABLE,
     CLOSING,
     FIELDS,
     POSTINGS,
+    TRANSFERS,
     US_FUNDS,
     AccountPhase,
-    AgreementType,
     EntryKind,
     FundCodeKind,
     ReportDimension,
@@ -41,15 +58,15 @@ from funding.models import (
 )
 
 # The table of signs as rows that a query can join. A closing is of the stage that it names.
-_SIGNS: Final = values(column("kind", String), column("stage", String), column("sign", Integer), name="signs").data(
+SIGNS: Final = values(column("kind", String), column("stage", String), column("sign", Integer), name="signs").data(
     [(str(kind), str(posting.stage), posting.sign) for kind, posting in POSTINGS.items()]
     + [(str(EntryKind.cancellation_close), str(stage), CLOSING.sign) for stage in CLOSABLE]
 )
-_POSTED: Final = and_(
-    _SIGNS.c.kind == LedgerEntry.kind, func.coalesce(LedgerEntry.closes_stage, _SIGNS.c.stage) == _SIGNS.c.stage
+POSTED: Final = and_(
+    SIGNS.c.kind == LedgerEntry.kind, func.coalesce(LedgerEntry.closes_stage, SIGNS.c.stage) == SIGNS.c.stage
 )
 # A reversal moves back what it reverses.
-_MOVED: Final[Any] = case((col(LedgerEntry.reverses_entry_id).is_(None), _SIGNS.c.sign), else_=-_SIGNS.c.sign) * col(
+MOVED: Final[Any] = case((col(LedgerEntry.reverses_entry_id).is_(None), SIGNS.c.sign), else_=-SIGNS.c.sign) * col(
     LedgerEntry.amount_value
 )
 
@@ -129,14 +146,20 @@ async def find_fund_code(session: AsyncSession, kind: FundCodeKind, code: str) -
     return (await session.exec(select(FundCode).where(FundCode.kind == kind, FundCode.code == code))).first()
 
 
-# What an entry is cut by: a column of its own, or of its fund line, its account or its agreement. See `_with_tags`.
+# Of an entry beside its agreement and line: whether it is of a letter of agreement, or charged to one; whether its
+# money left for another agency.
+IS_OF_LETTER: Final[Any] = func.coalesce(
+    or_(col(Agreement.type).in_(BULK), col(AgreementLine.parent_line_id).is_not(None)), false()
+)
+IS_TRANSFERRED: Final[Any] = func.coalesce(col(Agreement.type).in_(TRANSFERS), false())
+# What an entry is cut by: a column of its own, or of its fund line, its account or its agreement. See `with_tags`.
 _FUND_YEAR: Final[Any] = cast(extract("year", col(TreasuryAccount.available_from)) + 1, Integer)
 _ENTRY_YEAR: Final[Any] = cast(
     extract("year", col(LedgerEntry.effective_date))
     + case((extract("month", col(LedgerEntry.effective_date)) >= 10, 1), else_=0),  # noqa: PLR2004 - October
     Integer,
 )
-_TAGS: Final[Mapping[ReportDimension, Any]] = {
+TAGS: Final[Mapping[ReportDimension, Any]] = {
     ReportDimension.country: FundLine.country_code,
     ReportDimension.fund_line: LedgerEntry.fund_line_code,
     ReportDimension.account: FundLine.treasury_account_code,
@@ -150,7 +173,7 @@ _TAGS: Final[Mapping[ReportDimension, Any]] = {
 }
 
 
-def _with_tags(statement: Any) -> Any:  # noqa: ANN401 - a selection of ledger entries, of whatever columns
+def with_tags(statement: Any) -> Any:  # noqa: ANN401 - a selection of ledger entries, of whatever columns
     """Each entry once, beside its fund line and, where it has them, its account and its agreement."""
     return (
         statement.join(FundLine, col(FundLine.code) == LedgerEntry.fund_line_code)
@@ -158,68 +181,6 @@ def _with_tags(statement: Any) -> Any:  # noqa: ANN401 - a selection of ledger e
         .outerjoin(AgreementLine, col(AgreementLine.id) == LedgerEntry.agreement_line_id)
         .outerjoin(Agreement, col(Agreement.code) == AgreementLine.agreement_code)
     )
-
-
-class CutTotal(NamedTuple):
-    """The sum of one stage in one currency, of one cut."""
-
-    values: tuple[Any, ...]
-    stage: Stage
-    currency: str
-    amount: Decimal
-    entries: int
-
-
-async def list_cut_totals(
-    session: AsyncSession, dimensions: Sequence[ReportDimension], asked: Mapping[str, Sequence[Any]], as_of: date
-) -> list[CutTotal]:
-    """The ledger up to `as_of`, summed by stage and currency for each combination of values, in their order.
-
-    `asked`: by field, the values that are looked at. A combination without entries is absent.
-    """
-    cut = [_TAGS[dimension] for dimension in dimensions]
-    wheres = [_TAGS[one].in_(asked[field]) for one, field in FIELDS.items() if field in asked]
-    summed: Any = select(*cut, _SIGNS.c.stage, col(LedgerEntry.currency), func.sum(_MOVED), func.count())  # type: ignore[call-overload]
-    statement = (
-        _with_tags(summed.select_from(LedgerEntry))
-        .join(_SIGNS, _POSTED)
-        .where(col(LedgerEntry.effective_date) <= as_of, *wheres)
-        .group_by(*cut, _SIGNS.c.stage, col(LedgerEntry.currency))
-    )
-    found = [
-        CutTotal(tuple(values), Stage(stage), currency, amount, entries)
-        for *values, stage, currency, amount, entries in (await session.exec(statement)).all()
-    ]
-    ladder = list(Stage)
-
-    def order(cell: CutTotal) -> tuple[Any, ...]:
-        return ([(value is None, str(value)) for value in cell.values], ladder.index(cell.stage), cell.currency)
-
-    return sorted(found, key=order)
-
-
-class Payments(NamedTuple):
-    """What a fund line paid of US funds."""
-
-    paid: Decimal
-    first_paid_on: date | None
-
-
-async def find_payments(session: AsyncSession, as_of: date, since: date) -> dict[str, Payments]:
-    """By fund line, what was disbursed after `since` up to `as_of`, less refunds, and the day of the first payment."""
-    effective: Any = col(LedgerEntry.effective_date)
-    is_payment = and_(col(LedgerEntry.kind) == EntryKind.disbursement, col(LedgerEntry.reverses_entry_id).is_(None))
-    statement = (
-        select(
-            LedgerEntry.fund_line_code,
-            func.coalesce(func.sum(_MOVED).filter(effective > since), Decimal(0)),
-            func.min(effective).filter(is_payment),
-        )
-        .join(_SIGNS, _POSTED)
-        .where(_SIGNS.c.stage == str(Stage.disbursed), LedgerEntry.currency == US_FUNDS, effective <= as_of)
-        .group_by(col(LedgerEntry.fund_line_code))
-    )
-    return {code: Payments(paid, first) for code, paid, first in (await session.exec(statement)).all()}
 
 
 def fund_lines() -> Listing:
@@ -281,6 +242,15 @@ def agreements() -> Listing:
         id=Agreement.id,
         text=[Agreement.title, Agreement.code, Agreement.purpose],
     )
+
+
+async def list_agreements_of(
+    session: AsyncSession, statuses: Collection[str], asked: Mapping[str, list[Any]]
+) -> list[Agreement]:
+    """The agreements of these statuses, and of what is asked for by field."""
+    wanted = [getattr(Agreement, field).in_(values) for field, values in asked.items()]
+    statement = select(Agreement).where(col(Agreement.status).in_(statuses), *wanted).order_by(col(Agreement.code))
+    return list((await session.exec(statement)).all())
 
 
 async def find_agreement(session: AsyncSession, code: str, *, lock: bool = False) -> Agreement | None:
@@ -352,9 +322,9 @@ def agreement_deliverables() -> Listing:
 def ledger_entries() -> Listing:
     """All ledger entries."""
     return Listing(
-        statement=_with_tags(select(LedgerEntry)),
+        statement=with_tags(select(LedgerEntry)),
         filters={
-            **{field: _TAGS[dimension] for dimension, field in FIELDS.items()},
+            **{field: TAGS[dimension] for dimension, field in FIELDS.items()},
             "fund_line_code": LedgerEntry.fund_line_code,
             "kind": LedgerEntry.kind,
             "stage": _of_stages,
@@ -365,6 +335,12 @@ def ledger_entries() -> Listing:
             "amount": LedgerEntry.amount_value,
             "document_reference": LedgerEntry.document_reference,
             "agreement_line_id": LedgerEntry.agreement_line_id,
+            "under_line_id": lambda ids: func.coalesce(AgreementLine.parent_line_id, LedgerEntry.agreement_line_id).in_(
+                ids
+            ),
+            "under_agreement_code": under_agreements,
+            "is_of_letter": lambda wanted: IS_OF_LETTER if wanted else not_(IS_OF_LETTER),
+            "is_transferred": lambda wanted: IS_TRANSFERRED if wanted else not_(IS_TRANSFERRED),
             "adjusts_entry_id": LedgerEntry.adjusts_entry_id,
             "reverses_entry_id": LedgerEntry.reverses_entry_id,
             "proposal_id": LedgerEntry.proposal_id,
@@ -378,6 +354,15 @@ def ledger_entries() -> Listing:
         id=LedgerEntry.id,
         text=[LedgerEntry.document_reference, LedgerEntry.note],
     )
+
+
+def under_agreements(codes: list[str]) -> ColumnElement[bool]:
+    """Entries of the lines of these agreements, and of what is charged to them."""
+    of_agreements = select(AgreementLine.id).where(col(AgreementLine.agreement_code).in_(codes))
+    lines = select(AgreementLine.id).where(
+        or_(col(AgreementLine.agreement_code).in_(codes), col(AgreementLine.parent_line_id).in_(of_agreements))
+    )
+    return col(LedgerEntry.agreement_line_id).in_(lines)
 
 
 def _of_stages(stages: list[Stage]) -> ColumnElement[bool]:
@@ -418,15 +403,15 @@ def entry_proposals() -> Listing:
 async def list_shares(session: AsyncSession, fund_line_code: str, as_of: date) -> list[Share]:
     """What each line of an agreement, and the fund line itself (None), holds of US funds on a day, by stage."""
     statement = (
-        select(LedgerEntry.agreement_line_id, AgreementLine.parent_line_id, _SIGNS.c.stage, func.sum(_MOVED))
-        .join(_SIGNS, _POSTED)
+        select(LedgerEntry.agreement_line_id, AgreementLine.parent_line_id, SIGNS.c.stage, func.sum(MOVED))
+        .join(SIGNS, POSTED)
         .outerjoin(AgreementLine, col(AgreementLine.id) == LedgerEntry.agreement_line_id)
         .where(
             LedgerEntry.fund_line_code == fund_line_code,
             LedgerEntry.currency == US_FUNDS,
             LedgerEntry.effective_date <= as_of,
         )
-        .group_by(col(LedgerEntry.agreement_line_id), col(AgreementLine.parent_line_id), _SIGNS.c.stage)
+        .group_by(col(LedgerEntry.agreement_line_id), col(AgreementLine.parent_line_id), SIGNS.c.stage)
     )
     sums: dict[tuple[Any, Any], dict[Stage, Decimal]] = {(None, None): {}}
     for line, parent, stage, amount in (await session.exec(statement)).all():
@@ -436,49 +421,22 @@ async def list_shares(session: AsyncSession, fund_line_code: str, as_of: date) -
     return [Share(line, parent, by_stage) for (line, parent), by_stage in sums.items()]
 
 
-async def find_obligating_lines(session: AsyncSession, lines: Iterable[Any]) -> dict[Any, AgreementType]:
-    """The type of agreement of each line."""
-    statement = (
-        select(AgreementLine.id, Agreement.type)
-        .join(Agreement, col(Agreement.code) == AgreementLine.agreement_code)
-        .where(col(AgreementLine.id).in_([line for line in lines if line is not None]))
-    )
-    return {line: AgreementType(kind) for line, kind in (await session.exec(statement)).all()}
-
-
 def _in_fiscal_years(years: list[int]) -> ColumnElement[bool]:
     return or_(*(col(LedgerEntry.effective_date).between(*fiscal_year_days(year)) for year in years))
 
 
-class StageTotal(NamedTuple):
-    """The sum of one stage in one currency, over at least one entry."""
-
-    stage: Stage
-    currency: str
-    amount: Decimal
-    entries: int
-
-
-async def list_stage_totals(session: AsyncSession, country_code: str, as_of: date) -> list[StageTotal]:
-    """The ledger of a country up to `as_of`, summed by stage and currency, in the order of the ladder.
-
-    A stage without entries is absent: nothing recorded is not zero.
-    """
-    statement = (
-        select(
-            _SIGNS.c.stage,
-            col(LedgerEntry.currency),
-            func.sum(_MOVED),
-            func.count(),
-        )
-        .join(_SIGNS, _POSTED)
-        .join(FundLine, col(FundLine.code) == LedgerEntry.fund_line_code)
-        .where(FundLine.country_code == country_code, LedgerEntry.effective_date <= as_of)
-        .group_by(_SIGNS.c.stage, col(LedgerEntry.currency))
+def left_of_disbursements(as_of: date) -> Any:  # noqa: ANN401 - a subquery, whose columns are named here
+    """What is left of each disbursement by a day, less its refunds and its reversal: `amount` by `entry_id`."""
+    reversed_entry = aliased(LedgerEntry)
+    disbursement = func.coalesce(
+        LedgerEntry.adjusts_entry_id, reversed_entry.adjusts_entry_id, reversed_entry.id, LedgerEntry.id
     )
-    found = [
-        StageTotal(Stage(stage), currency, amount, entries)
-        for stage, currency, amount, entries in (await session.exec(statement)).all()
-    ]
-    ladder = list(Stage)
-    return sorted(found, key=lambda total: (ladder.index(total.stage), total.currency))
+    summed: Any = select(disbursement.label("entry_id"), func.sum(MOVED).label("amount"))
+    return (
+        summed.select_from(LedgerEntry)
+        .join(SIGNS, POSTED)
+        .outerjoin(reversed_entry, reversed_entry.id == LedgerEntry.reverses_entry_id)
+        .where(SIGNS.c.stage == str(Stage.disbursed), col(LedgerEntry.effective_date) <= as_of)
+        .group_by(disbursement)
+        .subquery()
+    )

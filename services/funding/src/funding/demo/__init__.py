@@ -1,0 +1,1 @@
+"""Generated money of a demonstration: agreements and a ledger of ten countries, each plainly marked."""

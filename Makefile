@@ -10,8 +10,9 @@ MEMBERS := chassis services/programs services/trainings services/funding gateway
 EDITABLE := $(foreach member,$(MEMBERS),-e $(member))
 UV_VERSION := 0.13.8
 export UV_PYTHON_DOWNLOADS := never
-# Compiled once, here: seven processes would each do it at their first start, and at every start where Python may not write.
+# Compiled once, here: nine processes would each do it at their first start, and at every start where Python may not write.
 export UV_COMPILE_BYTECODE := 1
+COMPILE := $(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
 # Behind a proxy that signs for itself, only the machine's own certificates will do; where it has none, those of uv.
 CERTIFICATES := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
 ifneq ($(CERTIFICATES),)
@@ -53,19 +54,23 @@ $(VENV)/browser.stamp: $(VENV)/assets.stamp
 
 .PHONY: run
 run: $(VENV)/run.stamp $(VENV)/assets.stamp ## start everything on this machine; Ctrl-C stops it
+	@$(COMPILE)
 	@exec $(BIN)/tributary serve
 
 .PHONY: demo
 demo: $(VENV)/run.stamp $(VENV)/assets.stamp ## as run, with generated records in a data folder of their own; SCALE=1 for a million people
+	@$(COMPILE)
 	@exec $(BIN)/tributary demo $(if $(SCALE),--scale $(SCALE))
 
 .PHONY: test
 test: $(VENV)/dev.stamp $(VENV)/browser.stamp ## run every test, on PostgreSQL servers of its own
+	@$(COMPILE)
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## run the long batteries whole; `make test` runs a fixed part of each
 	@TRIBUTARY_SOAK=1 $(BIN)/python -m pytest -q -m soak
+	@TRIBUTARY_SOAK=1 $(BIN)/python -m pytest -q -k over_tcp tests/system
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## measure what benchmarks/README.md reports, on this machine

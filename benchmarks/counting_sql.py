@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-COUNTRY: Final = "SV"
+COUNTRY: Final = "TN"
 """Its people are the last that the demonstration writes: the worst case of a list in the order of entry."""
 AGENCY: Final = "US-BOP"
 TRAINER_AGENCY: Final = "US-NM-CD"
@@ -41,13 +41,13 @@ _PERSON: Final = "JOIN people p ON p.id = x.person_id"
 _SEAT_PERSON: Final = "JOIN enrollments e ON e.id = x.enrollment_id JOIN people p ON p.id = e.person_id"
 LISTS: Final = (
     List("trainings", "trainings", "starts_on", descending=True),
-    List("trainings?beneficiary_country_code=SV", "trainings", "starts_on", None, True,
-         "'SV' = ANY (x.beneficiary_country_codes)"),
+    List(f"trainings?beneficiary_country_code={COUNTRY}", "trainings", "starts_on", None, True,
+         f"'{COUNTRY}' = ANY (x.beneficiary_country_codes)"),
     List("training-sessions", "training_sessions", "held_on"),
     List("courses", "courses", "code"),
     List("people", "people", "created_at", "JOIN people p ON p.id = x.id"),
-    List("people?country_code=SV", "people", "created_at", "JOIN people p ON p.id = x.id", False,
-         "x.country_code = 'SV'"),
+    List(f"people?country_code={COUNTRY}", "people", "created_at", "JOIN people p ON p.id = x.id", False,
+         f"x.country_code = '{COUNTRY}'"),
     List("people?is_dormant_instructor=true", "people", "created_at", "JOIN people p ON p.id = x.id", False, """
         x.id IN (
           SELECT e.person_id FROM completions c JOIN enrollments e ON e.id = c.enrollment_id

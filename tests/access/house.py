@@ -132,6 +132,7 @@ async def open_house(made: dict[str, Database], monkeypatch: pytest.MonkeyPatch)
         # A busy machine is slow, which is not what is looked for here.
         "CARD_DEADLINE_SECONDS": "60",
         "PROGRAMS_TIMEOUT_SECONDS": "60",
+        "TRAININGS_TIMEOUT_SECONDS": "60",
         "STATEMENT_TIMEOUT_SECONDS": "60",
         **{f"{service.upper()}_URL": "http://service" for service in SERVICES},
     }.items():
@@ -148,6 +149,8 @@ async def open_house(made: dict[str, Database], monkeypatch: pytest.MonkeyPatch)
         for name in ("trainings", "funding"):
             await apps[name].state.programs_client.aclose()
             apps[name].state.programs_client = _client(apps["programs"])
+        await apps["funding"].state.trainings_client.aclose()
+        apps["funding"].state.trainings_client = _client(apps["trainings"])
         house = House(apps, made, json.loads(DOCUMENT.read_text()))
         await _make_users(house)
         house.clients = {name: _client(apps["gateway"], house.tokens.get(name)) for name in COLUMNS}
@@ -194,6 +197,7 @@ async def _record(house: House) -> None:
     shared["course-versions"] = await house.post("course-versions", taught)
     shared["treasury-accounts"] = await house.post("treasury-accounts", house.example("TreasuryAccountCreate"))
     shared["fund-codes"] = await house.post("fund-codes", house.example("FundCodeCreate"))
+    shared["exchange-rates"] = await house.post("exchange-rates", house.example("ExchangeRateCreate"))
     for number, country in enumerate(COUNTRIES):
         own = house.records[country] | shared | {"courses": course}
         line = {"code": f"{country}-LINE", "title": "Corrections", "country_code": country}
@@ -202,6 +206,8 @@ async def _record(house: House) -> None:
         money = {"amount": {"amount": "1.00", "currency": "USD"}}
         own["ledger-entries"] = await house.post("ledger-entries", entry | money, **{"Idempotency-Key": country})
         own |= await _record_agreements(house, country)
+        given = house.example("HostContributionCreate", country_code=country)
+        own["host-contributions"] = await house.post("host-contributions", given)
         program = house.example(
             "ProgramCreate", code=f"{country}-CORR", countries=[{"country_code": country, "share": None}]
         )
@@ -219,6 +225,10 @@ async def _record(house: House) -> None:
         to_come = {"code": f"{country}-V", "starts_on": "2099-05-01", "ends_on": "2099-06-01"}
         own["training to come"] = await house.post("trainings", training | to_come)
         own["other training"] = await house.post("trainings", training | {"code": f"{country}-U"})
+        paid = entry | money | {"kind": "disbursement"}
+        own["disbursement"] = await house.post("ledger-entries", paid, **{"Idempotency-Key": f"{country}-paid"})
+        cost = {"ledger_entry_id": own["disbursement"]["id"], "target_kind": "training", "percent": "50"}
+        own["cost-allocations"] = await house.post("cost-allocations", cost | {"training_id": own["trainings"]["id"]})
         for name, of in (("training-sessions", "trainings"), ("other session", "other training")):
             held = {"training_id": own[of]["id"], "held_on": "2011-05-03", "hours": "6.00", "topic": "A topic"}
             own[name] = await house.post("training-sessions", held)

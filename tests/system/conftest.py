@@ -301,10 +301,32 @@ def serve() -> type[Served]:
 
 
 @pytest.fixture(scope="session")
-def served() -> Iterator[Served]:
+def loaded() -> Iterator[Callable[[Path], Path]]:
+    """Makes a data folder in which the reference dataset is loaded: a copy of one that was served once and stopped."""
+    for base in make_base():
+        original = base / "data"
+        with Served(original) as running:
+            running.wait_until_ready()
+            assert running.stop(signal.SIGTERM) == 0
+
+        def copy(folder: Path) -> Path:
+            subprocess.run(["/bin/cp", "-a", "--reflink=auto", original, folder], check=True)  # noqa: B023 - one base
+            return folder
+
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def office_folder(base_of_module: Path, loaded: Callable[[Path], Path]) -> Path:
+    """The data folder of a system that the tests of one module have for themselves."""
+    return loaded(base_of_module / "data")
+
+
+@pytest.fixture(scope="session")
+def served(loaded: Callable[[Path], Path]) -> Iterator[Served]:
     """The system as users run it: `tributary serve`."""
     for base in make_base():
-        with Served(base / "data") as running:
+        with Served(loaded(base / "data")) as running:
             yield running.wait_until_ready()
 
 
@@ -316,7 +338,18 @@ def over_tcp() -> Iterator[OverTcp]:
             yield running
 
 
-@pytest.fixture(scope="session", params=["served", "over_tcp"])
+@pytest.fixture(scope="session")
 def system(request: pytest.FixtureRequest) -> Any:
-    """The whole system with the reference dataset, in both ways to run it. A test that uses it runs twice."""
+    """The whole system with the reference dataset, as users run it.
+
+    A test that is marked `both_ways` runs again over TCP, as containers run it; with TRIBUTARY_SOAK=1 every test does.
+    """
     return request.getfixturevalue(request.param)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Say in which ways a test of the whole system runs."""
+    if "system" in metafunc.fixturenames:
+        in_both = os.environ.get("TRIBUTARY_SOAK") or metafunc.definition.get_closest_marker("both_ways")
+        ways = ["served", "over_tcp"] if in_both else ["served"]
+        metafunc.parametrize("system", ways, indirect=True, scope="session")

@@ -6,6 +6,7 @@ Only what is valid anyway is changed, and some of it is left as it was generated
 
 import random
 from collections.abc import Callable
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -20,8 +21,8 @@ MOST_ROWS: Final = 60  # of a kind that are remembered
 FEW_ROWS: Final = 6  # of a kind that are left to refer to: no more are voided
 COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
-    "agencies", "agreement-amendments", "agreement-deliverables", "agreement-lines", "agreements", "attendances", "certifications", "completions", "conflicts", "course-versions", "courses",
-    "coverage-declarations", "duplicate-candidates", "enrollments", "entry-proposals", "fund-codes", "fund-lines", "identity-documents",
+    "agencies", "agreement-amendments", "agreement-deliverables", "agreement-lines", "agreements", "attendances", "certifications", "completions", "conflicts", "cost-allocations", "course-versions", "courses",
+    "coverage-declarations", "duplicate-candidates", "enrollments", "entry-proposals", "exchange-rates", "fund-codes", "fund-lines", "host-contributions", "identity-documents",
     "instructor-assignments", "ledger-entries", "measures", "merges", "partnerships", "people", "programs",
     "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "treasury-accounts", "units", "vetting-records",
 )  # fmt: skip
@@ -36,6 +37,7 @@ CODES: Final = {
     "agreement_code": "agreements",
     "awarding_agency_code": "agencies",
     "co_provider_agency_codes": "agencies",
+    "contributor_agency_code": "agencies",
     "course_code": "courses",
     "figure_code": "reported-figures",
     "fund_line_code": "fund-lines",
@@ -440,6 +442,42 @@ def _line(_feed: Feed, body: Json) -> None:
     body["fund_line_code"] = "MX-2012"
 
 
+def _exchange_rate(feed: Feed, body: Json) -> None:
+    if "currency" in body:  # one of a currency and day stands
+        feed.made += 1
+        day = date(2000, 1, 1) + timedelta(days=feed.made)
+        body |= {"currency": "MXN", "rate_date": day.isoformat()}
+
+
+def _cost(feed: Feed, body: Json) -> None:
+    if "reason" in body:
+        return
+    paid = [
+        row for row in feed.rows["ledger-entries"] if row["kind"] == "disbursement" and not row["reverses_entry_id"]
+    ]
+    feed.made += 1
+    body |= {"ledger_entry_id": feed.random.choice(paid)["id"], "target_kind": "equipment_lot", "percent": None}
+    body |= {"training_id": None, "target_code": f"LOT-{feed.made}"}
+    body["amount"] = {"amount": "0.01", "currency": "USD"}
+
+
+def _contribution(feed: Feed, body: Json) -> None:
+    if "reason" in body:
+        return
+    if "to" in body:
+        body |= {"to": feed.random.choice(("delivered", "delivered", "lapsed")), "stage_on": "2016-01-01"}
+        body |= {name: None for name in ("amount", "evidence_grade") if name in body}
+    elif "stage_on" in body:
+        body |= {"stage_on": "2015-01-01", "stream": "host", "agreement_code": None, "function_code": None}
+        body["valuation_method"] = "By the day"
+    if "evidence_grade" in body:
+        body |= {"evidence_grade": "documented", "document_reference": "Report 1"}
+    for name in ("valuation_method", "document_reference"):  # which what was documented, or in kind, cannot be without
+        if name in body:
+            body[name] = body[name] or "Report 1"
+    in_order(body, "starts_on", "ends_on")
+
+
 SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "attendances": _attendance,
     "certifications": _certification,
@@ -452,8 +490,11 @@ SENSE: Final[dict[str, Callable[[Feed, Json], None]]] = {
     "agreement-lines": _line,
     "agreements": _agreement,
     "entry-proposals": _proposal,
+    "cost-allocations": _cost,
+    "exchange-rates": _exchange_rate,
     "fund-codes": _window("valid_from", "valid_to"),
     "fund-lines": _fund_line,
+    "host-contributions": _contribution,
     "ledger-entries": _entry,
     "merges": _merge,
     "people": _person,

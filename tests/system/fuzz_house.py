@@ -64,6 +64,7 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             # A busy machine is slow, which is not what is looked for here.
             "TRIBUTARY_CARD_DEADLINE_SECONDS": "30",
             "TRIBUTARY_PROGRAMS_TIMEOUT_SECONDS": "30",
+            "TRIBUTARY_TRAININGS_TIMEOUT_SECONDS": "30",
             "TRIBUTARY_STATEMENT_TIMEOUT_SECONDS": "30",
             **{f"TRIBUTARY_{name.upper()}_URL": addresses[name] for name in SERVICES},
         }
@@ -85,6 +86,9 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             record_identity(client)
             record_money(client)
             record_agreements(client)
+            record_rates(client)
+            record_contributions(client)
+            record_costs(client)
         with Tributary(house.base_url, maker, timeout_seconds=60) as client:
             record_proposals(client)
         with Tributary(house.base_url, house.admin_token, timeout_seconds=60) as client:
@@ -271,6 +275,31 @@ def record_agreements(client: Tributary) -> None:
 
 def _advance(client: Tributary, record: dict[str, Any], verb: str, body: dict[str, Any]) -> dict[str, Any]:
     return client.post(f"/v1/agreements/{record['id']}/{verb}", body, version=record["version"])
+
+
+def record_rates(client: Tributary) -> None:
+    """A few exchange rates, of which some may be voided."""
+    for number in range(10):
+        of_day = {"currency": "MXN", "rate_date": f"20{10 + number}-12-31", "rate_source": "Invented"}
+        client.post("/v1/exchange-rates", of_day | {"units_per_usd": f"1{number}.5"})
+
+
+def record_costs(client: Tributary) -> None:
+    """Disbursements, and a small share of each that is allocated."""
+    money = {"fund_line_code": "MX-CORR", "amount": {"amount": "100000000.00", "currency": "USD"}}
+    training = next(iter(client.list("/v1/trainings")))["id"]
+    for _ in range(8):
+        paid = client.post("/v1/ledger-entries", money | {"kind": "disbursement", "effective_date": "2016-03-01"})
+        target = {"target_kind": "training", "training_id": training}
+        client.post("/v1/cost-allocations", target | {"ledger_entry_id": paid["id"], "percent": "0.1"})
+
+
+def record_contributions(client: Tributary) -> None:
+    """What a host nation pledged, so that some of it may be delivered and some void."""
+    amount = {"amount": "500.00", "currency": "MXN"}
+    for number in range(40):
+        given = {"contributor": f"Ministry {number}", "claimant": "Ministry", "country_code": "MX", "kind": "cash"}
+        client.post("/v1/host-contributions", given | {"amount": amount, "stage_on": "2015-01-01", "scope": "All."})
 
 
 def record_proposals(client: Tributary) -> None:

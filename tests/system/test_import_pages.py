@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, Page
 from tributary import Tributary
 
-from tests.system.conftest import Served, make_base
+from tests.system.conftest import Served
 from tests.system.test_pages_in_browser import NARROW, WIDE, visit
 from tests.system.test_roster_pages import TRAINING, expect_no_faults, said_by
 from tests.system.test_training_pages import make_person, make_training
@@ -70,21 +70,20 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def office() -> Iterator[Office]:
+def office(office_folder: Path) -> Iterator[Office]:
     """A system of its own."""
-    for base in make_base():
-        with Served(base / "data") as running:
-            running.wait_until_ready()
-            with running.client("officer", "*") as client:
-                trainers = {"code": "ACADEMY-INSTRUCTORS", "title": "Instructors", "type": "training_of_trainers"}
-                client.post("/v1/courses", trainers)
-                client.post("/v1/courses", {"code": "OFFICERS-BASIC", "title": "Officers", "type": "basic"})
-                american = {"country_code": "US", "nationality_code": "US", "person_type": "partner_instructor"}
-                partner = make_person(client, "Partner", **american)
-                instructor = make_person(client, "Instructor")
-                days = {"starts_on": "2009-03-15", "ends_on": "2009-04-24", "course_code": "ACADEMY-INSTRUCTORS"}
-                make_training(client, partner, [instructor], **days)
-            yield Office(running, instructor)
+    with Served(office_folder) as running:
+        running.wait_until_ready()
+        with running.client("officer", "*") as client:
+            trainers = {"code": "ACADEMY-INSTRUCTORS", "title": "Instructors", "type": "training_of_trainers"}
+            client.post("/v1/courses", trainers)
+            client.post("/v1/courses", {"code": "OFFICERS-BASIC", "title": "Officers", "type": "basic"})
+            american = {"country_code": "US", "nationality_code": "US", "person_type": "partner_instructor"}
+            partner = make_person(client, "Partner", **american)
+            instructor = make_person(client, "Instructor")
+            days = {"starts_on": "2009-03-15", "ends_on": "2009-04-24", "course_code": "ACADEMY-INSTRUCTORS"}
+            make_training(client, partner, [instructor], **days)
+        yield Office(running, instructor)
 
 
 def make_rows(seed: str, count: int = ROWS, *, has_faults: bool = True) -> str:

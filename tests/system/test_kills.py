@@ -107,10 +107,10 @@ class Killer:
 
 
 @pytest.fixture(scope="module")
-def battery(serve: Any, base_of_module: Path) -> Battery:
+def battery(serve: Any, office_folder: Path) -> Battery:
     """A system of its own that is written to and killed, one after the other; then what it holds."""
     chance = random.Random(SEED)
-    with serve(base_of_module / "data") as system:
+    with serve(office_folder) as system:
         system.wait_until_ready()
         load = Load(system.base_url, system.token("officer", "*"), SEED)
         with Killer(system, load) as killer, load.running():

@@ -148,9 +148,9 @@ def strike(office: Office, roster: Roster, point: Point) -> None:
 
 
 @pytest.fixture(scope="module")
-def office(serve: Any, base_of_module: Path) -> Iterator[Office]:
+def office(serve: Any, office_folder: Path) -> Iterator[Office]:
     """A system of its own."""
-    with serve(base_of_module / "data") as system:
+    with serve(office_folder) as system:
         system.wait_until_ready()
         office = Office(system, SEED)
         yield office

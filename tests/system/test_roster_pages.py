@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from playwright.async_api import Browser, Page
 from tributary import Tributary
 
-from tests.system.conftest import Served, make_base
+from tests.system.conftest import Served
 from tests.system.test_pages_in_browser import NARROW, WIDE, Visit, visit
 from tests.system.test_training_pages import make_person
 
@@ -66,17 +67,16 @@ TRAINING: Final = {
 
 
 @pytest.fixture(scope="module")
-def academy() -> Iterator[Academy]:
+def academy(office_folder: Path) -> Iterator[Academy]:
     """A system of its own."""
-    for base in make_base():
-        with Served(base / "data") as running:
-            running.wait_until_ready()
-            with running.client("officer", "*") as client:
-                course = {"code": "OFFICERS-BASIC", "title": "Officers", "type": "basic"}
-                client.post("/v1/courses", course)
-                taught = {"course_code": course["code"], "label": "First", "introduced_on": "2009-01-01"}
-                version = client.post("/v1/course-versions", taught | {"pass_mark": PASS_MARK})
-            yield Academy(running, version["id"], count())
+    with Served(office_folder) as running:
+        running.wait_until_ready()
+        with running.client("officer", "*") as client:
+            course = {"code": "OFFICERS-BASIC", "title": "Officers", "type": "basic"}
+            client.post("/v1/courses", course)
+            taught = {"course_code": course["code"], "label": "First", "introduced_on": "2009-01-01"}
+            version = client.post("/v1/course-versions", taught | {"pass_mark": PASS_MARK})
+        yield Academy(running, version["id"], count())
 
 
 async def said_by(page: Page) -> str:

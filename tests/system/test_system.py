@@ -7,6 +7,8 @@ import httpx
 import pytest
 from tributary import ProblemError
 
+pytestmark = pytest.mark.both_ways
+
 
 def test_everything_is_ready(system: Any) -> None:
     assert system.is_ready()

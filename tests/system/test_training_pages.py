@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page
 from tributary import Tributary
 
-from tests.system.conftest import Served, make_base
+from tests.system.conftest import Served
 from tests.system.test_pages_in_browser import NARROW, WIDE, visit
 
 PARTNERS: Final = 12
@@ -66,29 +66,28 @@ def make_training(client: Tributary, lead: dict[str, Any], people: list[dict[str
 
 
 @pytest.fixture(scope="module")
-def story() -> Iterator[Story]:
+def story(office_folder: Path) -> Iterator[Story]:
     """A system of its own: other tests rely on nothing being recorded of Mexico's trainings."""
-    for base in make_base():
-        with Served(base / "data") as running:
-            running.wait_until_ready()
-            with running.client("officer", "*") as client:
-                trainers = {"code": "ACADEMY-INSTRUCTORS", "title": "Instructors", "type": "training_of_trainers"}
-                client.post("/v1/courses", trainers)
-                client.post("/v1/courses", {"code": "OFFICERS-BASIC", "title": "Officers", "type": "basic"})
-                american = {"country_code": "US", "nationality_code": "US", "person_type": "partner_instructor"}
-                partner = make_person(client, "Partner", **american)
-                instructors = [make_person(client, f"Instructor {number}") for number in range(PARTNERS)]
-                officers = [make_person(client, f"Officer {number}") for number in range(PARTNERS + 1)]
-                days = {"starts_on": "2009-03-15", "ends_on": "2009-04-24", "course_code": "ACADEMY-INSTRUCTORS"}
-                first = make_training(client, partner, instructors, title="First international class", **days)
-                days = {"starts_on": "2010-03-01", "ends_on": "2010-03-26", "course_code": "OFFICERS-BASIC"}
-                home = {"provider_agency_code": "MX-PENITENTIARY", "host_country_code": "MX"}
-                home |= {"venue_kind": "host_country"}
-                second = make_training(client, instructors[0], officers, title="Officers at home", **days, **home)
-                days = {"starts_on": "2011-03-01", "ends_on": "2011-03-26", "course_code": "OFFICERS-BASIC"}
-                counted = {"headcount": {"total": 24, "female": 3, "male": 20}, "status": "reported"}
-                third = make_training(client, instructors[1], [], title="Only counted", **days, **home, **counted)
-            yield Story(running, [first, second, third], count())
+    with Served(office_folder) as running:
+        running.wait_until_ready()
+        with running.client("officer", "*") as client:
+            trainers = {"code": "ACADEMY-INSTRUCTORS", "title": "Instructors", "type": "training_of_trainers"}
+            client.post("/v1/courses", trainers)
+            client.post("/v1/courses", {"code": "OFFICERS-BASIC", "title": "Officers", "type": "basic"})
+            american = {"country_code": "US", "nationality_code": "US", "person_type": "partner_instructor"}
+            partner = make_person(client, "Partner", **american)
+            instructors = [make_person(client, f"Instructor {number}") for number in range(PARTNERS)]
+            officers = [make_person(client, f"Officer {number}") for number in range(PARTNERS + 1)]
+            days = {"starts_on": "2009-03-15", "ends_on": "2009-04-24", "course_code": "ACADEMY-INSTRUCTORS"}
+            first = make_training(client, partner, instructors, title="First international class", **days)
+            days = {"starts_on": "2010-03-01", "ends_on": "2010-03-26", "course_code": "OFFICERS-BASIC"}
+            home = {"provider_agency_code": "MX-PENITENTIARY", "host_country_code": "MX"}
+            home |= {"venue_kind": "host_country"}
+            second = make_training(client, instructors[0], officers, title="Officers at home", **days, **home)
+            days = {"starts_on": "2011-03-01", "ends_on": "2011-03-26", "course_code": "OFFICERS-BASIC"}
+            counted = {"headcount": {"total": 24, "female": 3, "male": 20}, "status": "reported"}
+            third = make_training(client, instructors[1], [], title="Only counted", **days, **home, **counted)
+        yield Story(running, [first, second, third], count())
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "320"])

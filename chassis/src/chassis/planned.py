@@ -1,4 +1,4 @@
-"""Ids of planned records: the same for the same words, so that what is there already can be told."""
+"""Ids of records that are planned before they are written: the same for the same words, to know what is there."""
 
 import hashlib
 import uuid

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import httpx
 import structlog
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, inspect
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import Field, SQLModel
@@ -23,22 +23,31 @@ from chassis.tokens import Caller
 from chassis.unit_of_work import open_session
 
 
-class Reference(SQLModel):
-    """A record of another service that something here refers to, as it was when last checked. Its key is its code."""
+class Kept(SQLModel):
+    """A record of another service that something here refers to, as it was when last checked."""
 
-    code: str
     id: uuid.UUID
     etag: str
     checked_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
+class Reference(Kept):
+    """One that has a code. Its key is its code."""
+
+    code: str
+
+
 @dataclass(frozen=True, slots=True)
 class KeptKind:
-    """Where a kind of record lives at its owner, its word, and what is kept of it beside code, id and version."""
+    """Where a kind of record lives at its owner, its word, and what is kept of it beside key, id and version.
+
+    `key`: what it is referred to by: its code, or `id` where not each has one.
+    """
 
     path: str
     word: str
     names: tuple[str, ...]
+    key: Literal["code", "id"] = "code"
 
 
 _SOCKET: Final = "unix:"
@@ -61,7 +70,7 @@ class Owner:
     """Another service, asked in the name of one caller: its token goes along unchanged."""
 
     name: str
-    kinds: Mapping[type[Reference], KeptKind]
+    kinds: Mapping[type[Kept], KeptKind]
     client: httpx.AsyncClient
     engine: AsyncEngine
     caller: Caller
@@ -74,51 +83,70 @@ class _OutOfReach(Exception):
     """The owner did not answer, or not in a way that says anything."""
 
 
-async def look_up(owner: Owner, wanted: Mapping[str, tuple[type[Reference], str]]) -> list[Reference]:
+async def look_up(owner: Owner, wanted: Mapping[str, tuple[type[Kept], str | uuid.UUID]]) -> list[Kept]:
     """What is to be kept of the `wanted` references, which are by pointer: those not known here or not checked lately.
 
     Holds no database connection while it waits for the owner. An unknown code is 422 at its pointer; an owner out of
     reach is 503 for a code not known here, and nothing at all for one that is.
     """
     async with open_session(owner.engine, owner.caller) as session:
-        known: dict[str, Reference | None] = {
-            pointer: await session.get(kind, code) for pointer, (kind, code) in wanted.items()
+        known: dict[str, Kept | None] = {
+            pointer: await session.get(kind, key) for pointer, (kind, key) in wanted.items()
         }
-    found: list[Reference] = []
-    for pointer, (kind, code) in wanted.items():
+    found: list[Kept] = []
+    for pointer, (kind, key) in wanted.items():
         kept = known[pointer]
         if kept is None:
-            found.append(await _first_look(owner, kind, code, pointer))
+            found.append(await _first_look(owner, kind, key, pointer))
         elif datetime.now(UTC) - kept.checked_at >= timedelta(seconds=owner.fresh_seconds):
             found += await _look_again(owner, kept)
     return found
 
 
-async def keep(session: AsyncSession, refs: list[Reference]) -> None:
+async def keep(session: AsyncSession, refs: list[Kept]) -> None:
     """Write what was looked up; two callers may have looked up the same."""
     for ref in refs:
         values = ref.model_dump()
         statement = insert(type(ref)).values(values)
-        newer = {name: statement.excluded[name] for name in values if name != "code"}
-        await session.exec(statement.on_conflict_do_update(index_elements=["code"], set_=newer))
+        key = [column.name for column in inspect(type(ref)).primary_key]
+        newer = {name: statement.excluded[name] for name in values if name not in key}
+        await session.exec(statement.on_conflict_do_update(index_elements=key, set_=newer))
 
 
-async def _first_look(owner: Owner, kind: type[Reference], code: str, pointer: str) -> Reference:
-    path, word = owner.kinds[kind].path, owner.kinds[kind].word
+async def _first_look(owner: Owner, kind: type[Kept], key: str | uuid.UUID, pointer: str) -> Kept:
+    word, name = owner.kinds[kind].word, owner.kinds[kind].key
     try:
-        found = _items_of(owner, kind, code, await _ask(owner, path, {"code": code}))
+        found = await (_find_by_id(owner, kind, key) if name == "id" else _find_by_code(owner, kind, str(key)))
     except (_OutOfReach, ValueError, KeyError, TypeError) as error:
         logger.warning("owner_out_of_reach", owner=owner.name, error=type(error).__name__, kind=word)
         raise Unavailable(
-            f"The {word} {code} is not known here yet, and the {owner.name} service cannot be asked just now. "
+            f"The {word} {key} is not known here yet, and the {owner.name} service cannot be asked just now. "
             "Nothing was recorded; try again in a moment."
         ) from error
-    if not found:
-        raise invalid(pointer, "unknown_code", f"There is no {word} with the code {code}; record it first.")
-    return found[0]
+    if found is None:
+        raise invalid(pointer, f"unknown_{name}", f"There is no {word} with the {name} {key}; record it first.")
+    return found
 
 
-async def _look_again(owner: Owner, kept: Reference) -> list[Reference]:
+async def _find_by_code(owner: Owner, kind: type[Kept], code: str) -> Kept | None:
+    answer = await _ask(owner, owner.kinds[kind].path, {"code": code})
+    items = answer.json()["items"]
+    if any(item["code"] != code for item in items):
+        raise _OutOfReach  # whatever answered, it is not the list that was asked for
+    return _kept_of(owner, kind, items[0]) if items else None
+
+
+async def _find_by_id(owner: Owner, kind: type[Kept], key: str | uuid.UUID) -> Kept | None:
+    answer = await _ask(owner, f"{owner.kinds[kind].path}/{key}", {}, may_be_absent=True)
+    if answer.status_code == HTTPStatus.NOT_FOUND:
+        return None
+    found = _kept_of(owner, kind, answer.json())
+    if found.id != uuid.UUID(str(key)):
+        raise _OutOfReach
+    return found
+
+
+async def _look_again(owner: Owner, kept: Kept) -> list[Kept]:
     """The reference as it is now; nothing where the owner cannot say: what is known keeps working."""
     path, word = owner.kinds[type(kept)].path, owner.kinds[type(kept)].word
     try:
@@ -127,11 +155,18 @@ async def _look_again(owner: Owner, kept: Reference) -> list[Reference]:
             return [kept.model_copy(update={"checked_at": datetime.now(UTC)})]
         return [_kept_of(owner, type(kept), answer.json())]
     except (_OutOfReach, ValueError, KeyError, TypeError) as error:
-        logger.warning("reference_not_refreshed", error=type(error).__name__, kind=word, code=kept.code)
+        logger.warning("reference_not_refreshed", error=type(error).__name__, kind=word, id=str(kept.id))
         return []
 
 
-async def _ask(owner: Owner, path: str, parameters: dict[str, str], if_none_match: str | None = None) -> httpx.Response:
+async def _ask(
+    owner: Owner,
+    path: str,
+    parameters: dict[str, str],
+    if_none_match: str | None = None,
+    *,
+    may_be_absent: bool = False,
+) -> httpx.Response:
     headers = {"Authorization": owner.authorization, "X-Request-Id": current_request_id()}
     if if_none_match is not None:
         headers["If-None-Match"] = if_none_match
@@ -140,19 +175,14 @@ async def _ask(owner: Owner, path: str, parameters: dict[str, str], if_none_matc
             answer = await owner.client.get(path, params=parameters, headers=headers)
     except (httpx.HTTPError, TimeoutError) as error:
         raise _OutOfReach from error
-    if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
+    is_absent = may_be_absent and answer.status_code == HTTPStatus.NOT_FOUND
+    if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED} and not is_absent:
         logger.warning("owner_answered", owner=owner.name, status=answer.status_code)
         raise _OutOfReach
     return answer
 
 
-def _items_of(owner: Owner, kind: type[Reference], code: str, answer: httpx.Response) -> list[Reference]:
-    found = [_kept_of(owner, kind, item) for item in answer.json()["items"]]
-    if any(one.code != code for one in found):
-        raise _OutOfReach  # whatever answered, it is not the list that was asked for
-    return found
-
-
-def _kept_of(owner: Owner, kind: type[Reference], item: dict[str, Any]) -> Reference:
-    kept = {"code": item["code"], "id": item["id"], "etag": etag(item["version"]), "checked_at": datetime.now(UTC)}
-    return kind.model_validate(kept | {name: item[name] for name in owner.kinds[kind].names})
+def _kept_of(owner: Owner, kind: type[Kept], item: dict[str, Any]) -> Kept:
+    kept = {"id": item["id"], "etag": etag(item["version"]), "checked_at": datetime.now(UTC)}
+    names = (owner.kinds[kind].key, *owner.kinds[kind].names)
+    return kind.model_validate(kept | {name: item[name] for name in names})

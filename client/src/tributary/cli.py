@@ -19,6 +19,7 @@ from tributary.control import PAGES_NAME, NotRunningError, find_address, make_li
 from tributary.demo import DEFAULT_SCALE, LARGEST_SCALE, NOTICE
 from tributary.folders import DataFolder
 from tributary.load import DATA_FOLDER, load_reference_data
+from tributary.rates import make_rates_app
 from tributary.roster import UndecidedError
 from tributary.roster_commands import ROWS_WITH_ERRORS, make_roster_app
 from tributary.serve import (
@@ -71,6 +72,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(
     make_roster_app(lambda: connect(name="tributary roster", role="officer", countries=["*"]), EPILOG), name="roster"
 )
+app.add_typer(make_rates_app(lambda: connect(name="tributary rates", role="officer"), EPILOG), name="rates")
 
 
 @app.command(name="serve", epilog=EPILOG)

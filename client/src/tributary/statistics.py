@@ -1,7 +1,7 @@
 """Has PostgreSQL look at what a database holds: `python -m tributary.statistics trainings`, as its superuser.
 
-It does so by itself, within minutes. Until then it plans queries for the empty tables that it last saw, and reads each row
-to know whether it stands: those over thousands of new rows take longer than they may.
+It does so by itself, within minutes. Until then it plans queries for the empty tables that it last saw, and reads every
+row to know whether it stands: queries over thousands of new rows take longer than they may.
 """
 
 import asyncio

@@ -34,6 +34,8 @@ class Asking:
         self._services: Services = request.app.state.services
         self._token = mint_token(key, caller, current_request_id())
         self._ends = time.monotonic() + deadline_seconds - min(_ANSWERING_SECONDS, deadline_seconds / 4)
+        self.problems: dict[str, Json] = {}
+        """The last problem of each service that had one."""
         self.states: dict[str, Json] = {name: {"status": "ok", "feed_number": None} for name in SERVICES}
 
     @property
@@ -48,6 +50,7 @@ class Asking:
                 found = await self._services.read(service, path, self._token, self.seconds_left * part, params)
         except ServiceDown as down:
             self.states[service] = {"status": down.state, "feed_number": None}
+            self.problems[service] = down.problem
         except TimeoutError:
             self.states[service] = {"status": "timeout", "feed_number": None}
         else:

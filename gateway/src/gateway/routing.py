@@ -45,9 +45,14 @@ NOUNS: Final = {
         "agreement-deliverables",
         "agreement-lines",
         "agreements",
+        "cost-allocations",
+        "cost-totals",
         "entry-proposals",
+        "exchange-rates",
         "fund-codes",
         "fund-lines",
+        "host-contribution-totals",
+        "host-contributions",
         "ledger-entries",
         "money-totals",
         "reports",
@@ -58,8 +63,8 @@ NOUNS: Final = {
 ABOUT: Final = {("agencies", "reach"): "trainings"}
 # The gateway's own.
 OWN: Final = (
-    "account", "agreement-deliveries", "changes", "countries", "figures", "grants", "history", "openapi.json",
-    "sessions", "tokens", "users",
+    "account", "agreement-deliveries", "changes", "countries", "derived-figures", "figures", "grants", "history",
+    "openapi.json", "sessions", "tokens", "users",
 )  # fmt: skip
 # Of those, what every service answers for its own part, and the gateway joins.
 JOINED: Final = ("changes", "history")
@@ -112,7 +117,12 @@ TYPES: Final = {
         "agreement-lines",
         "agreement-deliverables",
         "entry-proposals",
+        "exchange-rates",
+        "host-contributions",
+        "cost-allocations",
         "funding-agency-refs",
+        "funding-program-refs",
+        "training-refs",
     ),
     "gateway": ("grants", "tokens", "users", "sign-in-links"),
 }

@@ -38,7 +38,8 @@ def database(databases: Databases, service_environment: pytest.MonkeyPatch) -> I
     """A fresh database, named in the environment."""
     made = databases.new("funding", MIGRATIONS)
     service_environment.setenv("TRIBUTARY_DATABASE_URL", made.app_url)
-    service_environment.setenv("TRIBUTARY_PROGRAMS_URL", NOBODY_LISTENS)
+    for owner in ("PROGRAMS", "TRAININGS"):
+        service_environment.setenv(f"TRIBUTARY_{owner}_URL", NOBODY_LISTENS)
     asyncio.run(keep_agencies(made))
     yield made
     databases.drop(made)

@@ -65,6 +65,24 @@ async def writes(api: Api) -> AsyncIterator[Write]:
     yield Write(operation, address)
     entry = {"fund_line_code": "MX-CORR", "kind": "obligation", "amount": {"amount": "1.00", "currency": "USD"}}
     yield Write("POST /v1/ledger-entries", "/v1/ledger-entries", entry | {"effective_date": "2016-03-01"})
+    paid = await api.officer().post(
+        "/v1/ledger-entries",
+        json=entry | {"effective_date": "2016-03-01", "kind": "disbursement"},
+        headers={"Idempotency-Key": "paid"},
+    )
+    cost = {"ledger_entry_id": paid.json()["id"], "target_kind": "equipment_lot", "target_code": "LOT", "percent": "5"}
+    yield Write("POST /v1/cost-allocations", "/v1/cost-allocations", cost)
+    yield await change(api, "cost-allocations", "cost_allocation_id", {"reason": "Another lot."}, verb="void")
+    rate = {"currency": "MXN", "rate_date": "2015-12-31", "units_per_usd": "17.3", "rate_source": "Sample"}
+    yield Write("POST /v1/exchange-rates", "/v1/exchange-rates", rate)
+    yield await change(api, "exchange-rates", "exchange_rate_id", {"reason": "Misread."}, verb="void")
+    given = {"contributor": "MX-SSP", "claimant": "MX-SSP", "country_code": "MX", "kind": "cash", "scope": "All."}
+    amount = {"amount": {"amount": "5.00", "currency": "MXN"}, "stage_on": "2015-01-01"}
+    yield Write("POST /v1/host-contributions", "/v1/host-contributions", given | amount)
+    noun, parameter = "host-contributions", "host_contribution_id"
+    yield await change(api, noun, parameter, {"note": "Seen."})
+    yield await change(api, noun, parameter, {"to": "delivered", "stage_on": "2015-02-01"}, verb="transitions")
+    yield await change(api, noun, parameter, {"reason": "Entered twice."}, verb="void")
 
 
 async def test_every_write_can_be_validated_only_and_repeated_by_key(api: Api, database: Database) -> None:

@@ -62,6 +62,7 @@ class Recount:
     def of_training(self, training: Row | None, on: date | None) -> dict[str, list[str | None]]:
         if training is None:
             names = ("country", "host_country", "program", "agency", "funder", "course", "course_type", "venue", "tier")
+            names = (*names, "training")
             found: dict[str, list[str | None]] = {name: [None] for name in names}
         else:
             tier = self.tiers.get(training["id"])
@@ -75,6 +76,7 @@ class Recount:
                 "course_type": [self.courses[training["course_code"]]["type"]],
                 "venue": [training["venue_kind"]],
                 "tier": [None if tier is None else str(tier)],
+                "training": [str(training["id"])],
             }
         fiscal = None if on is None else str(on.year + (on.month >= 10))
         return found | {"fiscal_year": [fiscal], "calendar_year": [None if on is None else str(on.year)]}

@@ -168,6 +168,8 @@ REFUSED = {
     "DELETE FROM completions": "permission denied",
     "DELETE FROM people": "permission denied",
     f"UPDATE enrollments SET person_id = '{PERSON}'": "permission denied",
+    "UPDATE enrollments SET country_code = 'GE'": "permission denied",
+    "UPDATE enrollments SET completed_on = '2009-03-20'": "permission denied",
     f"UPDATE instructor_assignments SET training_id = '{TRAINING}'": "permission denied",
     "TRUNCATE people": "permission denied",
     # What nobody may do.

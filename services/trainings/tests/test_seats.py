@@ -372,14 +372,15 @@ async def test_of_two_who_come_last_one_is_above_the_headcount(office: Any) -> N
 
 
 REFUSED = {
-    "UPDATE enrollments SET status = 'completed' WHERE id = :open": "completed_by_completion",
-    "UPDATE enrollments SET status = 'attending' WHERE id = :done": "completed_by_completion",
-    "UPDATE enrollments SET status = 'withdrawn' WHERE id = :done": "enrollment_status_follows",
+    "UPDATE enrollments SET status = 'completed' WHERE id = :open": "ck_enrollments_completed_has_day",
+    "UPDATE enrollments SET status = 'attending' WHERE id = :done": "ck_enrollments_completed_has_day",
+    "INSERT INTO enrollments (training_id, person_id, role, status, completed_on) SELECT :training, id, 'participant', 'completed', '2009-03-20' FROM people WHERE id = :person": "completed_by_completion",
+    "UPDATE enrollments SET status = 'withdrawn' WHERE id = :done": "ck_enrollments_completed_has_day",
     "UPDATE enrollments SET status = 'nominated' WHERE id = :open": "enrollment_status_follows",
     "UPDATE enrollments SET status = 'waiting' WHERE id = :open": "ck_enrollments_status_known",
     "UPDATE enrollments SET vetting_basis = 'not_required' WHERE id = :open": "ck_enrollments_not_vetted_has_reason",
     "UPDATE enrollments SET post_score = 101 WHERE id = :open": "ck_enrollments_score_range",
-    "INSERT INTO enrollments (training_id, person_id, role, status) SELECT :training, id, 'participant', 'completed' FROM people WHERE id = :person": "completed_by_completion",
+    "INSERT INTO enrollments (training_id, person_id, role, status) SELECT :training, id, 'participant', 'completed' FROM people WHERE id = :person": "ck_enrollments_completed_has_day",
     "INSERT INTO enrollments (training_id, person_id, role, status) SELECT :training, id, 'participant', 'failed' FROM people WHERE id = :person": "attendees_above_headcount",
     "INSERT INTO completions (enrollment_id, completed_on) SELECT :nominated, '2009-04-24'": "seat_is_completable",
     "INSERT INTO completions (enrollment_id, completed_on) SELECT :open, '2009-04-24'": "attendees_above_headcount",

@@ -7,6 +7,7 @@ from gateway.routes import (
     changes,
     countries,
     deliveries,
+    derived_figures,
     documents,
     figures,
     grants,
@@ -20,6 +21,7 @@ from gateway.routes import (
 ROUTERS: Final = [
     countries.router,
     figures.router,
+    derived_figures.router,
     deliveries.router,
     account.router,
     sessions.router,

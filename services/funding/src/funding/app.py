@@ -17,9 +17,12 @@ def create_app() -> FastAPI:
     settings = FundingSettings()
 
     @asynccontextmanager
-    async def connect_to_programs(app: FastAPI) -> AsyncIterator[None]:
-        async with open_client(settings.programs_url, settings.programs_timeout_seconds, "programs") as client:
-            app.state.programs_client = client
+    async def connect_to_owners(app: FastAPI) -> AsyncIterator[None]:
+        async with (
+            open_client(settings.programs_url, settings.programs_timeout_seconds, "programs") as programs,
+            open_client(settings.trainings_url, settings.trainings_timeout_seconds, "trainings") as trainings,
+        ):
+            app.state.programs_client, app.state.trainings_client = programs, trainings
             yield
 
     return make_app(
@@ -30,5 +33,5 @@ def create_app() -> FastAPI:
         settings=settings,
         migrations=MIGRATIONS,
         constraint_words=CONSTRAINT_WORDS,
-        lifespan=connect_to_programs,
+        lifespan=connect_to_owners,
     )

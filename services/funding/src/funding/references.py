@@ -1,4 +1,4 @@
-"""Agencies, looked up at the programs service and kept as local rows."""
+"""Agencies and programs of the programs service, and trainings, looked up there and kept as local rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,11 +7,14 @@ from typing import Final
 from chassis.references import KeptKind, keep, look_up
 
 from chassis import references
-from funding.models import AgencyRef
+from funding.models import AgencyRef, ProgramRef, TrainingRef
 
-Ref = references.Reference
+Ref = references.Kept
 _NAME: Final = "programs"
-_KINDS: Final[Mapping[type[Ref], KeptKind]] = {AgencyRef: KeptKind("/v1/agencies", "agency", ("name", "kind"))}
+_KINDS: Final[Mapping[type[Ref], KeptKind]] = {
+    AgencyRef: KeptKind("/v1/agencies", "agency", ("name", "kind")),
+    ProgramRef: KeptKind("/v1/programs", "program", ("title",)),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,4 +25,25 @@ class Owner(references.Owner):
     kinds: Mapping[type[Ref], KeptKind] = field(default_factory=lambda: _KINDS)
 
 
-__all__ = ["Owner", "Ref", "keep", "look_up"]
+_TRAININGS: Final[Mapping[type[Ref], KeptKind]] = {
+    TrainingRef: KeptKind(
+        "/v1/trainings",
+        "training",
+        (
+            "code", "title", "course_code", "program_code", "beneficiary_country_codes", "starts_on", "ends_on",
+            "is_voided",
+        ),
+        key="id",
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingsOwner(references.Owner):
+    """The trainings service, asked in the name of one caller."""
+
+    name: str = "trainings"
+    kinds: Mapping[type[Ref], KeptKind] = field(default_factory=lambda: _TRAININGS)
+
+
+__all__ = ["Owner", "Ref", "TrainingsOwner", "keep", "look_up"]

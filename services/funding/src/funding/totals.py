@@ -255,3 +255,20 @@ async def list_agreement_days(session: AsyncSession, agreement_code: str, as_of:
         DayTotal(day, Stage(stage), Sum(amount, entries), payments > 0)
         for day, stage, amount, entries, payments in (await session.exec(statement)).all()
     ]
+
+
+async def list_disbursed(
+    session: AsyncSession, asked: Mapping[str, Sequence[Any]], first: date | None, last: date
+) -> list[CutTotal]:
+    """What was disbursed in a period, less refunds, by currency. `asked`: as for `list_cut_totals`."""
+    effective: Any = col(LedgerEntry.effective_date)
+    statement = (
+        with_tags(_sum(col(LedgerEntry.currency), func.sum(MOVED), func.count()).select_from(LedgerEntry))
+        .join(SIGNS, POSTED)
+        .where(SIGNS.c.stage == str(Stage.disbursed), effective <= last, *_of(asked))
+        .where(*([effective >= first] if first is not None else []))
+        .group_by(col(LedgerEntry.currency))
+        .order_by(col(LedgerEntry.currency))
+    )
+    found = (await session.exec(statement)).all()
+    return [CutTotal((), Stage.disbursed, currency, Sum(amount, entries)) for currency, amount, entries in found]

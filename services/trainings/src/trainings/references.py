@@ -9,7 +9,7 @@ from chassis.references import KeptKind, keep, look_up
 from chassis import references
 from trainings.models import AgencyRef, ProgramRef
 
-Ref = references.Reference
+Ref = references.Kept
 _NAME: Final = "programs"
 _KINDS: Final[Mapping[type[Ref], KeptKind]] = {
     AgencyRef: KeptKind("/v1/agencies", "agency", ("name", "kind")),

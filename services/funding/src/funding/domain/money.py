@@ -1,6 +1,6 @@
 """Stages of money, the kinds of entries that move them, and fiscal years. Pure: no database, no HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -100,6 +100,12 @@ class Money:
 def dollars(amount: Decimal | None) -> Money | None:
     """An amount of US funds, which are in US dollars; None where there is none."""
     return None if amount is None else Money(amount, US_FUNDS)
+
+
+def sum_of(amounts: Sequence[Money]) -> Money:
+    """The sum of amounts of one currency; of several, or of none, there is none."""
+    (currency,) = {one.currency for one in amounts}
+    return Money(sum((one.amount for one in amounts), Decimal(0)), currency)
 
 
 def tier_of(stage: Stage) -> Tier:

@@ -37,6 +37,7 @@ RULES: Final[Mapping[str, str]] = {
     "F10": "Amounts are positive, with two decimals; US funds are in US dollars. The kind gives the sign.",
     "F11": "A memorandum of understanding obligates nothing.",
     "F12": "An obligation is dated while its money is available, and not before its agreement is signed and in force.",
+    "F13": "No more than all of a disbursement is allocated to what it paid for.",
     "F14": "A transfer under 632(a) leaves once; what comes of it is accounted for by the agency that received it.",
     "F15": "Fiscal years and phases follow from dates and are never typed.",
     "F16": "No sum mixes stages, currencies or tiers.",
@@ -53,6 +54,7 @@ _TOLD: Final[Mapping[tuple[str, frozenset[str]], str]] = {
         "allotted {allotted}, committed {committed}, obligated {obligated}, disbursed {disbursed} are left"
     ),
     ("F7", frozenset({"obligated", "disbursed"})): "obligated {obligated} and disbursed {disbursed} are left",
+    ("F13", frozenset({"disbursed", "allocated"})): "allocated {allocated} of the disbursed {disbursed}",
     ("F9", frozenset({"entry", "left"})): "{left} would be left of the entry {entry}",
 }
 _OF_AN_ENTRY: Final[Mapping[str, str]] = {
@@ -89,9 +91,12 @@ class LedgerRefused(Conflict):
     title = "This would break a rule of the ledger"
 
 
+_POINTERS: Final[Mapping[str, str]] = dict.fromkeys(("F6", "F7", "F12"), "#/effective_date") | {"F13": "#/"}
+
+
 def refuse(breach: Breach) -> LedgerRefused:
     """The refusal that tells of a breach."""
-    pointer = "#/effective_date" if breach.rule in {"F6", "F7", "F12"} else "#/amount/amount"
+    pointer = _POINTERS.get(breach.rule, "#/amount/amount")
     return LedgerRefused(
         breach.words,
         [FieldError(breach.rule.lower(), breach.words, pointer=pointer)],

@@ -3,7 +3,18 @@
 from funding.models.accounts import FundCode, FundLine, TreasuryAccount
 from funding.models.agreements import AgencyRef, Agreement, AgreementAmendment, AgreementDeliverable, AgreementLine
 from funding.models.base import metadata
+from funding.models.costs import (
+    CostAllocation,
+    TrainingRef,
+)
+from funding.models.counterpart import (
+    HostContribution,
+    ProgramRef,
+)
 from funding.models.ledger import EntryProposal, LedgerEntry
+from funding.models.rates import (
+    ExchangeRate,
+)
 
 __all__ = [
     "AgencyRef",
@@ -11,10 +22,15 @@ __all__ = [
     "AgreementAmendment",
     "AgreementDeliverable",
     "AgreementLine",
+    "CostAllocation",
     "EntryProposal",
+    "ExchangeRate",
     "FundCode",
     "FundLine",
+    "HostContribution",
     "LedgerEntry",
+    "ProgramRef",
+    "TrainingRef",
     "TreasuryAccount",
     "metadata",
 ]

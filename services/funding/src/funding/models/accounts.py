@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, Final
 
 from chassis.columns import code_column, country_form, one_of, refers_to, sorted_text
-from sqlalchemy import CheckConstraint, Column, Computed, Date, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Computed, Date, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from funding import domain
@@ -62,6 +62,7 @@ class FundCode(Stored, table=True):
     __table_args__ = (
         one_of("kind", domain.FundCodeKind),
         validity(),
+        CheckConstraint("kind = 'function' OR NOT is_program_support", name="support_is_a_function"),
         UniqueConstraint("kind", "code"),
     )
 
@@ -70,6 +71,7 @@ class FundCode(Stored, table=True):
     title: str = Field(sa_column=sorted_text(nullable=False))
     valid_from: date | None = None
     valid_to: date | None = None
+    is_program_support: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class FundLine(Stored, table=True):

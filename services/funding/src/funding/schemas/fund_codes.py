@@ -4,7 +4,7 @@ from chassis.codes import Code, Line
 from chassis.paging import ListQuery, Page, sort_by
 from chassis.resources import Body, CreateBody, ResourceRead, may_be_absent
 from chassis.values import Day
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from funding.domain import FundCodeKind
 
@@ -21,6 +21,7 @@ class FundCodeCreate(CreateBody):
                     "title": "Corrections",
                     "valid_from": None,
                     "valid_to": None,
+                    "is_program_support": False,
                 }
             ]
         }
@@ -31,6 +32,11 @@ class FundCodeCreate(CreateBody):
     title: Line
     valid_from: Day | None = Field(default=None, description="First day on which it was in use.")
     valid_to: Day | None = Field(default=None, description="Last day on which it was; null while it is.")
+    is_program_support: StrictBool = Field(
+        default=False,
+        description="Of a function: its money pays salaries, travel and oversight, and is no cost of a training unless "
+        "asked for.",
+    )
 
 
 class FundCodeUpdate(Body):
@@ -39,6 +45,7 @@ class FundCodeUpdate(Body):
     title: Line = may_be_absent()
     valid_from: Day | None = may_be_absent()
     valid_to: Day | None = may_be_absent()
+    is_program_support: StrictBool = may_be_absent()
 
 
 class FundCodeRead(ResourceRead):
@@ -49,6 +56,7 @@ class FundCodeRead(ResourceRead):
     title: str
     valid_from: Day | None
     valid_to: Day | None
+    is_program_support: bool
 
 
 class FundCodePage(Page):

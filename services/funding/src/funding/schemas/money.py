@@ -35,3 +35,12 @@ class DollarsCreate(Body):
 
     amount: Amount = Field(description="Positive, with at most two decimals.")
     currency: Literal["USD"] = Field(default="USD", description="US funds are in US dollars.")
+
+
+class OwnMoneyCreate(Body):
+    """A positive amount in the currency in which it was given."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "1000.00", "currency": "MXN"}]})
+
+    amount: Amount = Field(description="Positive, with at most two decimals.")
+    currency: CurrencyCode

@@ -37,8 +37,8 @@ class StageTotalRead(BaseModel):
     as_of: Day
     rule: str = Field(description="How the sum is made.")
     entries_url: str = Field(
-        description="The list of exactly the entries that were summed; those of a stage that is taken away count "
-        "with the opposite sign."
+        description="The list of exactly what was summed: entries, those of a stage that is taken away with the "
+        "opposite sign; of a cost its allocations."
     )
 
 

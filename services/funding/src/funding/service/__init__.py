@@ -18,24 +18,42 @@ from funding.service.agreements import (
     update_agreement,
     update_agreement_deliverable,
 )
+from funding.service.costs import (
+    create_cost_allocation,
+    void_cost_allocation,
+)
+from funding.service.counterpart import (
+    advance_host_contribution,
+    create_host_contribution,
+    update_host_contribution,
+    void_host_contribution,
+)
 from funding.service.ledger import (
     create_entry_proposal,
     create_ledger_entry,
     decline_entry_proposal,
     post_entry_proposal,
 )
+from funding.service.rates import (
+    create_exchange_rate,
+    void_exchange_rate,
+)
 from funding.service.words import CONSTRAINT_WORDS
 
 __all__ = [
     "CONSTRAINT_WORDS",
     "advance_agreement",
+    "advance_host_contribution",
     "create_agreement",
     "create_agreement_amendment",
     "create_agreement_deliverable",
     "create_agreement_line",
+    "create_cost_allocation",
     "create_entry_proposal",
+    "create_exchange_rate",
     "create_fund_code",
     "create_fund_line",
+    "create_host_contribution",
     "create_ledger_entry",
     "create_treasury_account",
     "decline_entry_proposal",
@@ -45,5 +63,9 @@ __all__ = [
     "update_agreement_deliverable",
     "update_fund_code",
     "update_fund_line",
+    "update_host_contribution",
     "update_treasury_account",
+    "void_cost_allocation",
+    "void_exchange_rate",
+    "void_host_contribution",
 ]

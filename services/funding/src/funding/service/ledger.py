@@ -47,7 +47,7 @@ async def create_ledger_entry(session: AsyncSession, caller: Caller, body: Ledge
     try:
         return await write_row(session, entry)
     except DBAPIError as error:
-        _refuse_breach(error)
+        refuse_breach(error)
         raise
 
 
@@ -136,11 +136,11 @@ async def _add_entries(session: AsyncSession, entries: Sequence[dict[str, Any]])
     try:
         await session.exec(insert(LedgerEntry.__table__).values(rows))  # type: ignore[attr-defined]
     except DBAPIError as error:
-        _refuse_breach(error)
+        refuse_breach(error)
         raise
 
 
-def _refuse_breach(error: DBAPIError) -> None:
+def refuse_breach(error: DBAPIError) -> None:
     """Where the database found a breach of a rule, tell of it in the words of that rule."""
     origin = getattr(error.orig, "__cause__", None) or error.orig
     if str(getattr(origin, "constraint_name", "") or "").startswith("ledger_f") and getattr(origin, "detail", None):

@@ -9,6 +9,7 @@ NO_FUND_LINE: Final = "There is no fund line with this code; record it first."
 NO_ACCOUNT: Final = "There is no Treasury account with this symbol; record it first."
 NO_AGREEMENT: Final = "There is no agreement with this code; record it first."
 NO_ENTRY: Final = "There is no ledger entry with this id."
+NO_FUNCTION: Final = "There is no function with this code; record it first."
 NO_LINE: Final = "There is no agreement line with this id; record it first."
 _OTHER_PAYER: Final = "There is no such line, or another fund line pays it."
 _ID_TAKEN: Final = ("#/id", "This id is taken.")
@@ -120,6 +121,40 @@ CONSTRAINT_WORDS: Final = {
         "#/commitment_entry_id",
         "An obligation draws on a commitment of its own fund line.",
     ),
+    "voided_record_stays": ("#/", "This record was voided meanwhile; it stays as it is."),
+    "pk_exchange_rates": _ID_TAKEN,
+    "uq_exchange_rates_currency_rate_date": (
+        "#/rate_date",
+        "There is a rate of this currency and day already; void it first where it is wrong.",
+    ),
+    "ck_exchange_rates_units_positive": ("#/units_per_usd", "A rate is positive."),
+    "ck_exchange_rates_rate_date_not_later": ("#/rate_date", "A rate is of a day that has come."),
+    "pk_cost_allocations": _ID_TAKEN,
+    "uq_cost_allocations_entry_target": ("#/", "This target has a share of this disbursement already; void it first."),
+    "fk_cost_allocations_ledger_entry_id": ("#/ledger_entry_id", NO_ENTRY),
+    "fk_cost_allocations_training_id": ("#/training_id", "There is no training with this id."),
+    "ck_cost_allocations_percent_of_whole": ("#/percent", "A share is more than 0 and at most 100 percent."),
+    "allocates_a_disbursement": ("#/ledger_entry_id", "Only a disbursement that was not reversed is allocated."),
+    "percent_makes_the_amount": ("#/percent", "The amount is that percentage of the disbursement."),
+    "ck_fund_codes_support_is_a_function": ("#/is_program_support", "Program support is a function."),
+    "pk_host_contributions": _ID_TAKEN,
+    "fk_host_contributions_agreement_code": ("#/agreement_code", NO_AGREEMENT),
+    "fk_host_contributions_contributor_agency_code": (
+        "#/contributor_agency_code",
+        "There is no agency with this code.",
+    ),
+    "fk_host_contributions_program_code": ("#/program_code", "There is no program with this code."),
+    "ck_host_contributions_ends_after_start": ("#/ends_on", "The end is before the start."),
+    "ck_host_contributions_in_kind_is_valued": ("#/valuation_method", "What was given in kind was valued somehow."),
+    "ck_host_contributions_evidence_has_document": ("#/document_reference", "What is documented has a document."),
+    "ck_host_contributions_verified_is_documented": ("#/evidence_grade", "What nobody documents is not verified."),
+    "ck_host_contributions_verified_is_delivered": ("#/amount/amount", "No more is verified than was delivered."),
+    "ck_host_contributions_cost_share_of_agreement": ("#/agreement_code", "A cost share is promised in an agreement."),
+    "ck_host_contributions_days_in_order": ("#/stage_on", "This is before the day of the stage before."),
+    "ck_host_contributions_days_not_later": ("#/stage_on", "Record it when it has happened."),
+    "contribution_scope_known": ("#/", "There is no such function, or the agreement is of another country."),
+    "contribution_stage_follows": ("#/to", "This stage cannot follow the present one."),
+    "contribution_amounts_stay": ("#/", "An amount that was recorded stays; void the contribution where it is wrong."),
     "pk_ledger_entries": _ID_TAKEN,
     "fk_ledger_entries_fund_line_code": ("#/fund_line_code", NO_FUND_LINE),
     "ck_ledger_entries_amount_positive": ("#/amount/amount", "An amount is positive; the kind gives the sign."),

@@ -1,12 +1,13 @@
 """Persons, attendances, completions, certifications and contact hours by any mix of filters and groups."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Date, Integer, Text, TextClause, bindparam, text
+from sqlalchemy import BigInteger, Date, Integer, Text, TextClause, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -29,6 +30,7 @@ class Filters:
     sexes: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     tiers: tuple[int, ...] = ()
+    training_ids: tuple[uuid.UUID, ...] = ()
     from_date: date | None = None
     to_date: date | None = None
 
@@ -68,7 +70,8 @@ _LISTS: Final = (
 )  # fmt: skip
 _ARGUMENTS: Final = (
     ":measure, :nationality_codes, :country_codes, :host_country_codes, :program_codes, :agency_codes, :funder_codes, "
-    ":course_codes, :course_types, :venue_kinds, :sexes, :levels, :tiers, :from_date, :to_date, :by, :until"
+    ":course_codes, :course_types, :venue_kinds, :sexes, :levels, :tiers, :training_ids, :from_date, :to_date, "
+    ":by, :until"
 )
 _COUNT: Final = f"SELECT * FROM count_trainings({_ARGUMENTS}) ORDER BY key LIMIT :most"  # noqa: S608 - our own constants
 _ACCOUNT: Final = f"SELECT * FROM account_for_trainings({_ARGUMENTS})"  # noqa: S608 - as above
@@ -112,6 +115,7 @@ async def _rows(
     bound = statement.bindparams(
         *(bindparam(name, values, ARRAY(Text)) for name, values in lists.items()),
         bindparam("tiers", list(filters.tiers), ARRAY(Integer)),
+        bindparam("training_ids", list(filters.training_ids), ARRAY(Uuid)),
         bindparam("from_date", filters.from_date, Date),
         bindparam("to_date", filters.to_date, Date),
         bindparam("measure", measure.value, Text),

@@ -6,7 +6,16 @@ time, and no training is its own ancestor.
 
 from typing import Final
 
-from trainings.counting_sql.relations import ATTENDED, TAKEN, at_both_times, function, join_person, person_of
+from trainings.counting_sql.relations import (
+    ATTENDED,
+    MERGED,
+    TAKEN,
+    at_both_times,
+    function,
+    join_person,
+    of_each_person,
+    person_of,
+)
 from trainings.domain import LEADING_KINDS, LEAST_HOURS_SHARE
 
 _LEADING: Final = ", ".join(f"'{kind}'" for kind in sorted(LEADING_KINDS))
@@ -37,13 +46,12 @@ _LINKS: Final = f"""
       LEFT JOIN awards q ON q.person_id = l.person_id AND q.course_code = l.course_code
       GROUP BY l.training_id, l.person_id, l.starts_on, is_partner
     ), taught AS (
-      SELECT DISTINCT {person_of("e")} AS person_id, e.training_id, min(c.completed_on) AS completed_on
-      FROM {{completions}} c
-      JOIN {{enrollments}} e ON e.id = c.enrollment_id
+      SELECT {person_of("e")} AS person_id, e.training_id, min(e.completed_on) AS completed_on
+      FROM {{seats}} e
       JOIN {{trainings}} t ON t.id = e.training_id AND t.voided_at IS NULL
       JOIN {{courses}} k ON k.code = t.course_code AND k.type = 'training_of_trainers'
       {join_person("e")}
-      WHERE c.voided_at IS NULL
+      WHERE e.completed_on IS NOT NULL
       GROUP BY 1, 2
     )
     SELECT l.training_id, l.person_id, l.is_partner, l.is_certified, taught.training_id
@@ -122,16 +130,23 @@ _ROOTS_OF_AGENCIES: Final = """
       WHERE placed.tier = 1
     ),
 """
-_COMPLETERS: Final = f"""
-    completers AS MATERIALIZED (
-      SELECT DISTINCT e.training_id, {person_of("e")} AS person_id
-      FROM {{completions}} c
-      JOIN {{enrollments}} e ON e.id = c.enrollment_id
-      {join_person("e")}
-      LEFT JOIN {{people}} p ON p.id = {person_of("e")}
-      WHERE c.voided_at IS NULL AND c.completed_on <= on_date
+
+
+def _completions(joins: str, person: str, where: str) -> str:
+    return f"""
+      SELECT e.training_id, {person} AS person_id
+      FROM {{seats}} e {joins}
+      WHERE {where} AND e.completed_on <= on_date
         AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
-    )
+    """
+
+
+def _one_of_each(seats: str) -> str:
+    return f"SELECT DISTINCT * FROM ({seats}) several"
+
+
+_COMPLETERS: Final = f"""
+    {MERGED}, completers AS MATERIALIZED ({of_each_person(_completions, _one_of_each)})
 """
 # Of the trainings that came of those asked for and no others.
 _COMPLETERS_OF_DESCENT: Final = f"""
@@ -140,11 +155,10 @@ _COMPLETERS_OF_DESCENT: Final = f"""
       FROM (SELECT DISTINCT training_id FROM descent) d
       CROSS JOIN LATERAL (
         SELECT {person_of("e")} AS person_id
-        FROM {{enrollments}} e
-        JOIN {{completions}} c ON c.enrollment_id = e.id
+        FROM {{seats}} e
         {join_person("e")}
         LEFT JOIN {{people}} p ON p.id = {person_of("e")}
-        WHERE e.training_id = d.training_id AND c.voided_at IS NULL AND c.completed_on <= on_date
+        WHERE e.training_id = d.training_id AND e.voided_at IS NULL AND e.completed_on <= on_date
           AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
         {{apart}}
       ) done
@@ -180,55 +194,56 @@ _FIDELITY: Final = f"""
       ) delivered ON delivered.training_id = t.id AND t.ends_on <= on_date
     )
 """
+
+
+def _attendances(joins: str, person: str, where: str) -> str:
+    return f"""
+      SELECT scope.tier, e.training_id, {person} AS person_id
+      FROM scope
+      JOIN {{seats}} e ON e.training_id = scope.training_id
+      {joins}
+      {TAKEN}
+      WHERE {where} AND coalesce(e.completed_on, scope.ends_on) <= on_date AND {ATTENDED}
+        AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
+    """
+
+
 # Active: led a training in the twelve months before the day. Dormant: could, and did not.
 _GENERATIONS: Final = f"""
-    {_IN_SCOPE}, {_FIDELITY}, firsts AS (
-      SELECT completers.person_id, min(scope.tier) AS tier
-      FROM completers JOIN scope USING (training_id) GROUP BY 1
+    {_IN_SCOPE}, {_FIDELITY}, done AS MATERIALIZED (
+      SELECT scope.tier, completers.person_id, count(*) AS completions, bool_or(scope.is_for_trainers) AS is_teacher
+      FROM completers JOIN scope USING (training_id) GROUP BY 1, 2
+    ), firsts AS (
+      SELECT tier, count(*) AS persons FROM (SELECT min(tier) AS tier FROM done GROUP BY person_id) first GROUP BY 1
     ), attended AS (
-      SELECT tier, count(*) AS attendances
-      FROM (
-        SELECT DISTINCT scope.tier, e.training_id, p.id
-        FROM scope
-        JOIN {{enrollments}} e ON e.training_id = scope.training_id
-        {join_person("e")}
-        JOIN {{people}} p ON p.id = {person_of("e")}
-        LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
-        {TAKEN}
-        WHERE coalesce(c.completed_on, scope.ends_on) <= on_date AND {ATTENDED}
-          AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
-      ) seat
-      GROUP BY tier
-    ), teachers AS (
-      SELECT DISTINCT scope.tier, completers.person_id
-      FROM completers JOIN scope USING (training_id) WHERE scope.is_for_trainers
+      SELECT tier, count(*) AS attendances FROM ({of_each_person(_attendances, _one_of_each)}) seat GROUP BY 1
     ), led AS (
       SELECT l.person_id, max(placed.starts_on) AS last_on
       FROM links l JOIN placed ON placed.training_id = l.training_id GROUP BY 1
+    ), of_persons AS (
+      SELECT tier, count(*) AS persons, sum(completions)::bigint AS completions,
+             count(*) FILTER (WHERE is_teacher) AS instructors,
+             count(*) FILTER (WHERE is_teacher AND led.last_on > on_date - interval '12 months') AS active,
+             count(*) FILTER (WHERE is_teacher AND led.last_on IS NOT NULL) AS leading
+      FROM done LEFT JOIN led USING (person_id) GROUP BY 1
+    ), of_trainings AS (
+      SELECT tier, count(*) AS trainings, count(*) FILTER (WHERE is_mixed) AS mixed,
+             count(*) FILTER (WHERE is_older_version) AS older, count(*) FILTER (WHERE is_short) AS short
+      FROM scope JOIN fidelity USING (training_id)
+      WHERE cardinality(of_nationalities) = 0 OR training_id IN (SELECT training_id FROM completers)
+      GROUP BY 1
     )
-    SELECT scope.tier, count(DISTINCT scope.training_id), count(DISTINCT completers.person_id),
-           count(DISTINCT completers.person_id) FILTER (WHERE firsts.tier = scope.tier),
-           count(completers.person_id),
-           (SELECT attendances FROM attended WHERE attended.tier = scope.tier),
-           count(DISTINCT scope.training_id) FILTER (WHERE scope.is_mixed),
-           count(DISTINCT scope.training_id) FILTER (WHERE fidelity.is_older_version),
-           count(DISTINCT scope.training_id) FILTER (WHERE fidelity.is_short),
-           (SELECT count(*) FROM teachers WHERE teachers.tier = scope.tier),
-           (SELECT count(*) FROM teachers JOIN led USING (person_id)
-            WHERE teachers.tier = scope.tier AND led.last_on > on_date - interval '12 months'),
-           (SELECT count(*) FROM teachers JOIN led USING (person_id) WHERE teachers.tier = scope.tier)
-    FROM scope
-    JOIN fidelity USING (training_id)
-    LEFT JOIN completers ON completers.training_id = scope.training_id
-    LEFT JOIN firsts ON firsts.person_id = completers.person_id
-    WHERE cardinality(of_nationalities) = 0 OR completers.person_id IS NOT NULL
-    GROUP BY scope.tier
+    SELECT t.tier, t.trainings, coalesce(p.persons, 0), coalesce(f.persons, 0), coalesce(p.completions, 0),
+           a.attendances, t.mixed, t.older, t.short,
+           coalesce(p.instructors, 0), coalesce(p.active, 0), coalesce(p.leading, 0)
+    FROM of_trainings t
+    LEFT JOIN of_persons p USING (tier) LEFT JOIN firsts f USING (tier) LEFT JOIN attended a USING (tier)
     UNION ALL
-    SELECT NULL, count(DISTINCT scope.training_id), count(DISTINCT completers.person_id),
-           count(DISTINCT completers.person_id), count(completers.person_id),
+    SELECT NULL, (SELECT coalesce(sum(trainings), 0)::bigint FROM of_trainings),
+           (SELECT coalesce(sum(persons), 0)::bigint FROM firsts),
+           (SELECT coalesce(sum(persons), 0)::bigint FROM firsts),
+           (SELECT coalesce(sum(completions), 0)::bigint FROM of_persons),
            (SELECT sum(attendances)::bigint FROM attended), NULL, NULL, NULL, NULL, NULL, NULL
-    FROM scope LEFT JOIN completers ON completers.training_id = scope.training_id
-    WHERE cardinality(of_nationalities) = 0 OR completers.person_id IS NOT NULL
     ORDER BY 1 NULLS LAST
 """
 _GENERATIONS_OF: Final = (
@@ -243,13 +258,12 @@ _GENERATION: Final = (
 _OUTSIDE: Final = f"""
     WITH tiers AS MATERIALIZED (SELECT * FROM training_tiers({{until}}))
     SELECT coalesce(tiers.unknown_reason, 'no_lead'), count(DISTINCT t.id), count(DISTINCT p.id), count(*)
-    FROM {{completions}} c
-    JOIN {{enrollments}} e ON e.id = c.enrollment_id
+    FROM {{seats}} e
     JOIN {{trainings}} t ON t.id = e.training_id AND t.voided_at IS NULL AND t.starts_on <= on_date
     {join_person("e")}
     JOIN {{people}} p ON p.id = {person_of("e")}
     LEFT JOIN tiers ON tiers.training_id = t.id
-    WHERE tiers.tier IS NULL AND c.voided_at IS NULL AND c.completed_on <= on_date
+    WHERE tiers.tier IS NULL AND e.completed_on <= on_date
       AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
     GROUP BY 1 ORDER BY 1
 """
@@ -336,7 +350,7 @@ _LEADS: Final = """
 _LEADS_OF: Final = "count_leads(of_trainings uuid[], until bigint DEFAULT NULL)"
 _LED: Final = "training_id uuid, leads bigint"
 
-INTERNAL: Final = {_LINKS_OF: function(_LINKS_OF, _LINK, at_both_times(_LINKS))}
+INTERNAL: Final = {_LINKS_OF: function(_LINKS_OF, _LINK, at_both_times(_LINKS), settings="PARALLEL SAFE")}
 """Who leads what, which only the other functions read."""
 FUNCTIONS: Final = {
     _TIERS_OF: function(
@@ -348,6 +362,7 @@ FUNCTIONS: Final = {
           known uuid[] := '{}'; tiers integer[] := '{}'; mixed boolean[] := '{}';
           found uuid[]; found_tiers integer[]; found_mixed boolean[];
         """,
+        settings="PARALLEL SAFE",
     ),
     _GENERATIONS_OF: function(_GENERATIONS_OF, _GENERATION, at_both_times(_GENERATIONS)),
     _OUTSIDE_OF: function(_OUTSIDE_OF, _OUT, at_both_times(_OUTSIDE)),

@@ -3,6 +3,7 @@
 In braces stand the tables. Nothing here runs.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 TABLES: Final = (
@@ -20,8 +21,20 @@ TABLES: Final = (
     "trainings",
 )
 # `apart` keeps a look-up by index what it is, for each row that asks; a past table has no index.
-NOW: Final = {table: table for table in TABLES} | {"until": "NULL::bigint", "apart": "OFFSET 0"}
-KNOWN: Final = {table: f"known_{table}(until)" for table in TABLES} | {"until": "until", "apart": ""}
+# `seats` say also when they were completed, and what is counted of their person: today's are kept so.
+NOW: Final = {table: table for table in TABLES} | {"seats": "enrollments", "until": "NULL::bigint", "apart": "OFFSET 0"}
+_SEATS_KNOWN: Final = """(
+      SELECT seat.id, seat.training_id, seat.person_id, seat.level, seat.status, seat.hours_attended, seat.voided_at,
+             done.completed_on, somebody.nationality_code, somebody.sex
+      FROM known_enrollments(until) seat
+      LEFT JOIN known_completions(until) done ON done.enrollment_id = seat.id AND done.voided_at IS NULL
+      LEFT JOIN known_people(until) somebody ON somebody.id = seat.person_id
+    )"""
+KNOWN: Final = {table: f"known_{table}(until)" for table in TABLES} | {
+    "seats": _SEATS_KNOWN,
+    "until": "until",
+    "apart": "",
+}
 
 
 def person_of(row: str) -> str:
@@ -32,6 +45,43 @@ def person_of(row: str) -> str:
 def join_person(row: str) -> str:
     """What `person_of` reads."""
     return f"LEFT JOIN canonical_people({{until}}) one_{row} ON one_{row}.person_id = {row}.person_id"
+
+
+# Everybody of whom there are several records, with the one that stands for the person.
+MERGED: Final = """
+    merged AS MATERIALIZED (
+      SELECT person_id, canonical_id FROM canonical_people({until})
+      UNION
+      SELECT canonical_id, canonical_id FROM canonical_people({until})
+    )
+"""
+
+
+def of_each_person(seats: Callable[[str, str, str], str], put_together: Callable[[str], str]) -> str:
+    """Seats with their persons, one a person and training. `merged` must be there.
+
+    `seats` makes the text of joins that follow `e`, among them `p` with what is counted of the person, of the person
+    that a seat is of, and of a condition. Of one record there is one seat in a training that stands, and it says what
+    is counted of its person. Of several records of one person there may be more, which are one: `put_together` makes it
+    of those few, so that it need not be made of millions.
+    """
+    alone = seats(
+        """
+        LEFT JOIN merged ON merged.person_id = e.person_id
+        CROSS JOIN LATERAL (SELECT e.nationality_code, e.sex) p
+        """,
+        "e.person_id",
+        "merged.person_id IS NULL",
+    )
+    several = seats(
+        """
+        JOIN merged ON merged.person_id = e.person_id
+        JOIN {people} p ON p.id = merged.canonical_id
+        """,
+        "merged.canonical_id",
+        "true",
+    )
+    return f"{alone} UNION ALL {put_together(several)}"
 
 
 def at_both_times(question: str) -> str:
@@ -70,7 +120,7 @@ TAKEN: Final = """
     ) taken ON taken.enrollment_id = e.id
 """
 ATTENDED: Final = (
-    "e.voided_at IS NULL AND (c.id IS NOT NULL "
+    "e.voided_at IS NULL AND (e.completed_on IS NOT NULL "
     "OR coalesce(e.status IN ('attending', 'completed', 'failed', 'incomplete'), false) "
     "OR coalesce(taken.hours, e.hours_attended, 0) > 0)"
 )

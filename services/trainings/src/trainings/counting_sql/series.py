@@ -2,45 +2,67 @@
 
 from typing import Final
 
-from trainings.counting_sql.relations import KNOWN, NOW, function, join_person, person_of
+from trainings.counting_sql.relations import (
+    KNOWN,
+    MERGED,
+    NOW,
+    function,
+    join_person,
+    of_each_person,
+    person_of,
+)
 
-# Each completion with its person, training and date, and why it is left out: null where it counts. The as-of date is
-# no part of it, so that one reading serves all dates.
-_COMPLETIONS: Final = f"""
-    {{completions}} c
-    JOIN {{enrollments}} e ON e.id = c.enrollment_id
-    JOIN {{trainings}} t ON t.id = e.training_id
-    JOIN {{courses}} k ON k.code = t.course_code
-    {join_person("e")}
-"""
 # What was entered in error, itself or with its training, is looked at first: whatever else it says is not so.
 _STANDS: Final = "c.voided_at IS NULL AND t.voided_at IS NULL"
 _VOIDED: Final = f"WHEN NOT ({_STANDS}) THEN 'voided'"
 _BY_AGENCY: Final = "(cardinality(of_agencies) = 0 OR t.provider_agency_code = ANY (of_agencies))"
-_PERSON: Final = person_of("e")
-_OF_NATIONALITY: Final = (
-    f"JOIN {{people}} p ON p.id = {_PERSON} AND p.nationality_code = coalesce(of_nationality, p.nationality_code)"
-)
 _OTHER_PLACE: Final = """
     WHEN t.venue_kind <> at_venue THEN 'other_venue'
     WHEN of_program IS NOT NULL AND t.program_code IS DISTINCT FROM of_program THEN 'other_program'
 """
+
+
+def _facts(courses: str, left_out: str, join: str = "") -> str:
+    """Each completion with its person, training and date, and why it is left out: null where it counts.
+
+    The as-of date is no part of it, so that one reading serves all dates.
+    """
+
+    def completions(joins: str, person: str, where: str) -> str:
+        return f"""
+          SELECT {person} AS person_id, e.training_id, c.completed_on, CASE {_VOIDED} {left_out} END AS left_out
+          FROM {{seats}} e
+          JOIN {{completions}} c ON c.enrollment_id = e.id
+          JOIN {{trainings}} t ON t.id = e.training_id
+          JOIN {{courses}} k ON k.code = t.course_code
+          {joins} {join}
+          WHERE {where} AND {courses} AND (of_nationality IS NULL OR p.nationality_code = of_nationality)
+        """
+
+    return f"facts AS MATERIALIZED ({of_each_person(completions, lambda several: several)})"
+
+
+_OF_INSTRUCTORS: Final = _facts(
+    "k.type = 'training_of_trainers'", f"WHEN NOT {_BY_AGENCY} THEN 'other_provider' {_OTHER_PLACE}"
+)
+_OF_OFFICERS: Final = _facts(
+    "k.type <> 'training_of_trainers'",
+    f"{_OTHER_PLACE} WHEN led.training_id IS NULL THEN 'no_lead'"
+    " WHEN NOT led.is_by_trained_lead THEN 'lead_not_trained_by_agency'",
+    "LEFT JOIN led ON led.training_id = t.id",
+)
 _FACTS: Final = {
-    "instructors_trained": f"""
-        WITH facts AS MATERIALIZED (
-          SELECT {_PERSON} AS person_id, e.training_id, c.completed_on,
-                 CASE {_VOIDED} WHEN NOT {_BY_AGENCY} THEN 'other_provider' {_OTHER_PLACE} END AS left_out
-          FROM {_COMPLETIONS} {_OF_NATIONALITY}
-          WHERE k.type = 'training_of_trainers'
-        )
-    """,
+    "instructors_trained": f"WITH {MERGED}, {_OF_INSTRUCTORS}",
     # Exactly one step: the lead completed a training of trainers of the agency before the led training began. Who
     # trained the lead's trainer does not matter.
     "officers_trained": f"""
-        WITH trained AS (
-          SELECT {_PERSON} AS person_id, min(c.completed_on) AS first_on
-          FROM {_COMPLETIONS}
-          WHERE k.type = 'training_of_trainers' AND {_BY_AGENCY} AND {_STANDS}
+        WITH {MERGED}, trained AS (
+          SELECT {person_of("e")} AS person_id, min(e.completed_on) AS first_on
+          FROM {{seats}} e
+          JOIN {{trainings}} t ON t.id = e.training_id AND t.voided_at IS NULL
+          JOIN {{courses}} k ON k.code = t.course_code
+          {join_person("e")}
+          WHERE k.type = 'training_of_trainers' AND {_BY_AGENCY} AND e.completed_on IS NOT NULL
           GROUP BY 1
         ), led AS (
           SELECT a.training_id, coalesce(bool_or(trained.first_on < t.starts_on), false) AS is_by_trained_lead
@@ -50,15 +72,7 @@ _FACTS: Final = {
           LEFT JOIN trained ON trained.person_id = {person_of("a")}
           WHERE a.role = 'lead' AND a.voided_at IS NULL
           GROUP BY a.training_id
-        ), facts AS MATERIALIZED (
-          SELECT {_PERSON} AS person_id, e.training_id, c.completed_on,
-                 CASE {_VOIDED} {_OTHER_PLACE}
-                      WHEN led.training_id IS NULL THEN 'no_lead'
-                      WHEN NOT led.is_by_trained_lead THEN 'lead_not_trained_by_agency' END AS left_out
-          FROM {_COMPLETIONS} {_OF_NATIONALITY}
-          LEFT JOIN led ON led.training_id = t.id
-          WHERE k.type <> 'training_of_trainers'
-        )
+        ), {_OF_OFFICERS}
     """,
 }
 # A person counts from their first counted completion on: later ones change nothing.

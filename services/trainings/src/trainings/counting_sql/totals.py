@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Final
 
-from trainings.counting_sql.relations import ATTENDED, TAKEN, at_both_times, function, join_person, person_of
+from trainings.counting_sql.relations import (
+    ATTENDED,
+    MERGED,
+    TAKEN,
+    at_both_times,
+    function,
+    join_person,
+    of_each_person,
+    person_of,
+)
 
 # Why a seat is not counted, and what holds where it is. The first that fails is the reason. Arrays that are empty do
 # not filter. `t` is the training, `k` its course, `p` the person, `e` the seat, `f` what follows from them.
@@ -17,6 +26,7 @@ _OF_TRAINING: Final = {
     "other_course_type": "(cardinality(of_course_types) = 0 OR k.type = ANY (of_course_types))",
     "other_venue": "(cardinality(of_venues) = 0 OR t.venue_kind = ANY (of_venues))",
     "other_tier": "(cardinality(of_tiers) = 0 OR tiers.tier = ANY (of_tiers))",
+    "other_training": "(cardinality(of_trainings) = 0 OR t.id = ANY (of_trainings))",
 }
 _OF_PERSON: Final = {
     "other_nationality": "(cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))",
@@ -60,8 +70,12 @@ _DIMENSIONS: Final = {
     "calendar_year": "extract(year FROM f.day)::int::text",
 }
 DIMENSIONS: Final = tuple(_DIMENSIONS)
+# What is the same for everybody in a training is found once for each training.
+_OF_CLASS: Final = (
+    "country", "host_country", "program", "agency", "funder", "course", "course_type", "venue", "tier",
+)  # fmt: skip
+_OF_SEAT: Final = tuple(name for name in _DIMENSIONS if name not in _OF_CLASS)
 _KEYS: Final = ", ".join(f"k_{name}" for name in _DIMENSIONS)
-_UNPACKED: Final = ", ".join(f"keys[{place}] AS k_{name}" for place, name in enumerate(_DIMENSIONS, 1))
 
 
 def _keys(values: Mapping[str, str]) -> str:
@@ -69,11 +83,6 @@ def _keys(values: Mapping[str, str]) -> str:
     return ", ".join(
         f"CASE WHEN '{name}' = ANY (by) THEN ({value})::text END AS k_{name}" for name, value in values.items()
     )
-
-
-def _values(values: Mapping[str, str]) -> str:
-    """The same without names."""
-    return ", ".join(f"CASE WHEN '{name}' = ANY (by) THEN ({value})::text END" for name, value in values.items())
 
 
 def _spread(name: str, codes: str) -> str:
@@ -99,22 +108,21 @@ _TIERS: Final = """
 # Each seat with its standing completion. A seat whose only completion was voided is shown as such to an account.
 # What a question does not ask for is not read: a LEFT JOIN to a key that is always there can be left out of a plan.
 _SEATS: Final = f"""
-    {{enrollments}} e
+    {{seats}} e
     JOIN {{trainings}} t ON t.id = e.training_id
     LEFT JOIN {{courses}} k ON k.code = t.course_code
     {join_person("e")}
     LEFT JOIN {{people}} p ON p.id = {person_of("e")}
-    LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
     {TAKEN}
     {_TIERS}
     CROSS JOIN LATERAL (
-      SELECT {person_of("e")} AS person_id, c.completed_on,
+      SELECT {person_of("e")} AS person_id, e.completed_on,
              {ATTENDED} AS is_attended,
-             c.id IS NULL AND of_measure IN ('persons', 'completions') AND EXISTS (
+             e.completed_on IS NULL AND of_measure IN ('persons', 'completions') AND EXISTS (
                SELECT FROM {{completions}} v WHERE v.enrollment_id = e.id AND v.voided_at IS NOT NULL
              ) AS is_completion_voided,
-             CASE WHEN of_measure IN ('persons', 'completions') THEN c.completed_on
-                  ELSE coalesce(c.completed_on, t.ends_on) END AS day,
+             CASE WHEN of_measure IN ('persons', 'completions') THEN e.completed_on
+                  ELSE coalesce(e.completed_on, t.ends_on) END AS day,
              CASE WHEN of_measure = 'contact_hours' THEN coalesce(taken.hours, e.hours_attended) END AS hours,
              {_AGENCIES} AS agency_codes, {_FUNDERS} AS funder_codes
     ) f
@@ -151,11 +159,10 @@ _HEADS: Final = f"""
              count(DISTINCT p.id) FILTER (WHERE p.sex = 'female') AS female,
              count(DISTINCT p.id) FILTER (WHERE p.sex = 'male') AS male,
              count(DISTINCT p.id) FILTER (WHERE p.sex = 'not_recorded') AS not_recorded
-      FROM {{enrollments}} e
+      FROM {{seats}} e
       JOIN {{trainings}} h ON h.id = e.training_id AND h.headcount_total IS NOT NULL
       {join_person("e")}
       JOIN {{people}} p ON p.id = {person_of("e")}
-      LEFT JOIN {{completions}} c ON c.enrollment_id = e.id AND c.voided_at IS NULL
       {_TAKEN_OF_HEADCOUNTS}
       WHERE {ATTENDED}
       GROUP BY e.training_id
@@ -176,35 +183,80 @@ _HEADS: Final = f"""
     "{keys}",
     _keys(_DIMENSIONS | {"nationality": "f.nationality_code", "sex": "head.sex", "level": "NULL::text"}),
 )
-# Who completed was there, so that nobody need look at sessions.
-_ROSTER_RULES: Final = SEAT_REASONS | {
-    "voided": "t.voided_at IS NULL",
-    "not_attended": "(of_measure IN ('persons', 'completions') OR f.is_attended)",
-}
-# One row a person and training, so that two records of one person in one class are one attendance. Grouped step by
-# step, without DISTINCT, and by hashing: to sort millions of rows by all groups there may be took longer than all else.
-_ROSTERED: Final = f"""
-    WITH part AS MATERIALIZED (
-      SELECT keys, training_id, person_id, max(hours) AS hours
+# Trainings that pass the filters, once in each of their groups.
+_CLASS_KEYS: Final = ", ".join(f"k_{name}" for name in _OF_CLASS)
+_CLASSES: Final = f"""
+    classes AS MATERIALIZED (
+      SELECT training_id, ends_on, dense_rank() OVER (ORDER BY {_CLASS_KEYS}) AS class_group, {_CLASS_KEYS}
       FROM (
-        SELECT ARRAY[{_values(_DIMENSIONS)}] AS keys, t.id AS training_id, f.person_id, f.hours
-        FROM {_SEATS} {_SPREAD}
-        WHERE {" AND ".join(_ROSTER_RULES.values())}
-      ) seat
-      GROUP BY keys, training_id, person_id
-    )
-    SELECT {_UNPACKED}, sum(parts) AS parts, count(*) AS persons, 0::bigint AS trainings,
-           coalesce(sum(hours), 0) AS hours, sum(without_hours) AS without_hours
+        SELECT DISTINCT t.id AS training_id, t.ends_on,
+               {_keys({name: _DIMENSIONS[name] for name in _OF_CLASS})}
+        FROM {{trainings}} t
+        LEFT JOIN {{courses}} k ON k.code = t.course_code
+        {_TIERS}
+        CROSS JOIN LATERAL (SELECT {_AGENCIES} AS agency_codes, {_FUNDERS} AS funder_codes) f
+        {_SPREAD}
+        WHERE t.voided_at IS NULL AND {" AND ".join(_OF_TRAINING.values())}
+      ) one
+    ), class_groups AS MATERIALIZED (SELECT DISTINCT class_group, {_CLASS_KEYS} FROM classes)
+"""
+
+
+def _seats_of(joins: str, person: str, where: str) -> str:
+    """Seats that are counted, with their groups. Who completed was there: no need to look."""
+    rules = {
+        "not_attended": "(of_measure IN ('persons', 'completions') OR f.is_attended)",
+        "not_completed": SEAT_REASONS["not_completed"],
+        **_OF_PERIOD,
+        **_OF_PERSON,
+    }
+    return f"""
+      SELECT classes.class_group, {_keys({name: _DIMENSIONS[name] for name in _OF_SEAT})},
+             {person} AS person_id, e.training_id, f.hours
+      FROM {{seats}} e
+      JOIN classes ON classes.training_id = e.training_id
+      {joins}
+      {TAKEN}
+      CROSS JOIN LATERAL (
+        SELECT e.completed_on, {ATTENDED} AS is_attended,
+               CASE WHEN of_measure IN ('persons', 'completions') THEN e.completed_on
+                    ELSE coalesce(e.completed_on, classes.ends_on) END AS day,
+               CASE WHEN of_measure = 'contact_hours' THEN coalesce(taken.hours, e.hours_attended) END AS hours
+      ) f
+      WHERE {where} AND {" AND ".join(rules.values())}
+    """
+
+
+_SEAT_KEYS: Final = ", ".join(["class_group", *(f"k_{name}" for name in _OF_SEAT)])
+
+
+def _one_seat(seats: str) -> str:
+    return f"""
+      SELECT {_SEAT_KEYS}, person_id, training_id, max(hours) FROM ({seats}) several
+      GROUP BY {_SEAT_KEYS}, person_id, training_id
+    """
+
+
+_ROSTERED: Final = f"""
+    WITH {_CLASSES}, {MERGED}, seat AS MATERIALIZED ({of_each_person(_seats_of, _one_seat)})
+    SELECT {_KEYS}, parts, persons, trainings, hours, without_hours
     FROM (
-      SELECT keys, person_id, count(*) AS parts, sum(hours) AS hours,
-             count(*) FILTER (WHERE hours IS NULL AND of_measure = 'contact_hours') AS without_hours
-      FROM part GROUP BY keys, person_id
-    ) person
-    GROUP BY keys
-    UNION ALL
-    SELECT {_UNPACKED}, 0, 0, count(*), 0, 0
-    FROM (SELECT keys, training_id FROM part GROUP BY keys, training_id) training
-    GROUP BY keys
+      SELECT {_SEAT_KEYS}, sum(parts) AS parts, sum(persons) AS persons, sum(trainings) AS trainings,
+             coalesce(sum(hours), 0) AS hours, sum(without_hours) AS without_hours
+      FROM (
+        SELECT {_SEAT_KEYS}, parts, 1 AS persons, 0 AS trainings, hours, without_hours
+        FROM (
+          SELECT {_SEAT_KEYS}, person_id, count(*) AS parts, sum(hours) AS hours,
+                 count(*) FILTER (WHERE hours IS NULL AND of_measure = 'contact_hours') AS without_hours
+          FROM seat GROUP BY {_SEAT_KEYS}, person_id
+        ) person
+        UNION ALL
+        SELECT {_SEAT_KEYS}, 0, 0, 1, NULL, 0
+        FROM (SELECT {_SEAT_KEYS}, training_id FROM seat GROUP BY {_SEAT_KEYS}, training_id) training
+      ) one
+      GROUP BY {_SEAT_KEYS}
+    ) counted
+    JOIN class_groups USING (class_group)
 """
 _AWARDED: Final = f"""
     SELECT {_KEYS}, count(*) AS parts, count(DISTINCT person_id) AS persons, count(DISTINCT training_id) AS trainings,
@@ -238,11 +290,18 @@ _COUNTED: Final = f"""
     GROUP BY {_KEYS}
 """
 _ACCOUNTED: Final = """
-    SELECT reason, count(*), count(DISTINCT person_id), count(DISTINCT training_id)
-    FROM (
+    WITH part AS MATERIALIZED (
       SELECT f.person_id, t.id AS training_id, CASE {cases} END AS reason FROM {rows}
+    )
+    SELECT reason, sum(parts)::bigint, sum(persons)::bigint, sum(trainings)::bigint
+    FROM (
+      SELECT reason, parts, 1 AS persons, 0 AS trainings
+      FROM (SELECT reason, person_id, count(*) AS parts FROM part GROUP BY 1, 2) person
+      UNION ALL
+      SELECT reason, 0, 0, 1
+      FROM (SELECT reason, training_id FROM part WHERE training_id IS NOT NULL GROUP BY 1, 2) training
     ) one
-    GROUP BY 1
+    GROUP BY reason
 """
 
 
@@ -260,7 +319,8 @@ def _put(text: str, **parts: str) -> str:
 _FILTERS: Final = (
     "of_measure text, of_nationalities text[], of_countries text[], of_hosts text[], of_programs text[], "
     "of_agencies text[], of_funders text[], of_courses text[], of_course_types text[], of_venues text[], "
-    "of_sexes text[], of_levels text[], of_tiers integer[], from_date date, to_date date, by text[]"
+    "of_sexes text[], of_levels text[], of_tiers integer[], of_trainings uuid[], from_date date, "
+    "to_date date, by text[]"
 )
 _COUNT: Final = f"count_trainings({_FILTERS}, until bigint DEFAULT NULL)"
 _ACCOUNT_FOR: Final = f"account_for_trainings({_FILTERS}, until bigint DEFAULT NULL)"

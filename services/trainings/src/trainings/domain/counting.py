@@ -82,6 +82,7 @@ class PartLeftOut(StrEnum):
     other_course_type = auto()
     other_venue = auto()
     other_tier = auto()
+    other_training = auto()
 
 
 METHOD_VERSION: Final = "2"
@@ -254,6 +255,7 @@ PART_LEFT_OUT_WORDS: Final = {
     PartLeftOut.other_course_type: "The course is of another type.",
     PartLeftOut.other_venue: "The training took place at another kind of venue.",
     PartLeftOut.other_tier: "The training is of another tier, or of none.",
+    PartLeftOut.other_training: "It is of another training than those that were named.",
 }
 
 

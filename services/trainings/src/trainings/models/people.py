@@ -68,7 +68,16 @@ class Person(Stored, table=True):
         Index(None, "created_at", "id"),
         Index(None, "country_code", "created_at", "id"),
         # What counts and policies read of everybody, without the names beside it.
-        Index("ix_people_counted", "id", postgresql_include=["country_code", "nationality_code", "sex", "person_type"]),
+        # What counts read of a person, and what seats say of theirs.
+        Index(
+            "ix_people_counted",
+            "id",
+            "country_code",
+            "nationality_code",
+            "sex",
+            unique=True,
+            postgresql_include=["person_type"],
+        ),
     )
 
     country_code: str = Field(index=True)

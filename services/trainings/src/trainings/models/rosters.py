@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from chassis.columns import one_of, refers_to
 from chassis.voids import Voidable, void_is_whole
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, FetchedValue, ForeignKeyConstraint, Index, String, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlmodel import Field, Relationship
 
@@ -20,6 +20,21 @@ class Enrollment(Stored, Voidable, table=True):
     __tablename__ = "enrollments"
     __table_args__ = (
         Index(None, "created_at", "id"),
+        Index(None, "country_code", "created_at", "id"),
+        # What counts read of those who completed.
+        Index(
+            "ix_enrollments_counted",
+            "nationality_code",
+            "training_id",
+            postgresql_include=["person_id", "completed_on", "sex", "level"],
+            postgresql_where=sql("completed_on IS NOT NULL"),
+        ),
+        ForeignKeyConstraint(
+            ["person_id", "country_code", "nationality_code", "sex"],
+            ["people.id", "people.country_code", "people.nationality_code", "people.sex"],
+            name="fk_enrollments_person_id",
+            onupdate="CASCADE",
+        ),
         # One that stands: what was entered in error is recorded anew.
         Index(
             "uq_enrollments_training_id_person_id",
@@ -34,6 +49,7 @@ class Enrollment(Stored, Voidable, table=True):
         one_of("status", domain.EnrollmentStatus),
         one_of("level", domain.Level),
         one_of("vetting_basis", domain.VettingBasis),
+        CheckConstraint("(status = 'completed') = (completed_on IS NOT NULL)", name="completed_has_day"),
         CheckConstraint("vetting_basis <> 'not_required' OR vetting_reason IS NOT NULL", name="not_vetted_has_reason"),
         CheckConstraint("pre_score BETWEEN 0 AND 100 AND post_score BETWEEN 0 AND 100", name="score_range"),
         CheckConstraint("hours_attended >= 0", name="hours_attended_counts"),
@@ -41,7 +57,13 @@ class Enrollment(Stored, Voidable, table=True):
     )
 
     training_id: uuid.UUID = Field(foreign_key="trainings.id")
-    person_id: uuid.UUID = Field(foreign_key="people.id", index=True)
+    person_id: uuid.UUID = Field(index=True)
+    # Of the person: whose office keeps them, which decides who may see the seat, and what is counted. Nobody but the
+    # database writes these, nor the day, which goes with the status.
+    country_code: str | None = Field(default=None, sa_column=Column(String, FetchedValue(), nullable=False))
+    nationality_code: str | None = Field(default=None, sa_column=Column(String, FetchedValue(), nullable=False))
+    sex: str | None = Field(default=None, sa_column=Column(String, FetchedValue(), nullable=False))
+    completed_on: date | None = None
     role: str
     status: str = Field(default="nominated", sa_column_kwargs={"server_default": "nominated"})
     level: str | None = None
@@ -79,7 +101,13 @@ class Completion(Stored, Voidable, table=True):
     __tablename__ = "completions"
     __table_args__ = (
         # One that stands: what was entered in error is recorded anew.
-        Index("uq_completions_enrollment_id", "enrollment_id", unique=True, postgresql_where=sql("voided_at IS NULL")),
+        Index(
+            "uq_completions_enrollment_id",
+            "enrollment_id",
+            unique=True,
+            postgresql_include=["completed_on"],
+            postgresql_where=sql("voided_at IS NULL"),
+        ),
         Index(None, "completed_on", "id"),
         void_is_whole(),
     )

@@ -33,6 +33,7 @@ def trainings() -> Listing:
     return Listing(
         statement=select(Training),
         filters={
+            "id": Training.id,
             "code": Training.code,
             "course_code": Training.course_code,
             "program_code": Training.program_code,

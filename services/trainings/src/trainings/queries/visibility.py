@@ -29,15 +29,15 @@ from trainings.models import (
 
 AboutPerson = TypeVar("AboutPerson", bound=Stored)
 _OTHER: Final = aliased(Person)
-# From a row to the person that it is about.
+# From a row to the person that it is about, or to a seat, which says whose office keeps its person.
 _WAYS: Final[dict[type[Stored], tuple[Any, ...]]] = {
     Person: (),
     IdentityDocument: (Person,),
-    Enrollment: ((Person, Enrollment.person_id == Person.id),),
+    Enrollment: (),
     InstructorAssignment: (Person,),
     Certification: (Person,),
-    Completion: (Enrollment, (Person, Enrollment.person_id == Person.id)),
-    Attendance: ((Enrollment, Attendance.enrollment_id == Enrollment.id), (Person, Enrollment.person_id == Person.id)),
+    Completion: (Enrollment,),
+    Attendance: ((Enrollment, Attendance.enrollment_id == Enrollment.id),),
     CertificationSuspension: (Certification, Person),
     Merge: ((Person, Merge.person_id == Person.id), (_OTHER, Merge.canonical_person_id == _OTHER.id)),
     DuplicateCandidate: (
@@ -45,6 +45,8 @@ _WAYS: Final[dict[type[Stored], tuple[Any, ...]]] = {
         (_OTHER, DuplicateCandidate.other_person_id == _OTHER.id),
     ),
 }
+
+_BY_SEAT: Final = frozenset({Enrollment, Completion, Attendance})
 
 
 def visible_to(caller: Caller, country_code: Any = Person.country_code) -> ColumnElement[bool]:  # noqa: ANN401 - a column
@@ -64,7 +66,8 @@ def about_people(kind: type[AboutPerson], caller: Caller) -> SelectOfScalar[Abou
         return statement.where(visible_to(caller, func.coalesce(Person.country_code, Unit.country_code)))
     for way in _WAYS[kind]:
         statement = statement.join(*way) if isinstance(way, tuple) else statement.join(way)
-    statement = statement.where(visible_to(caller))
+    country_code = Enrollment.country_code if kind in _BY_SEAT else Person.country_code
+    statement = statement.where(visible_to(caller, country_code))
     if kind in {Merge, DuplicateCandidate}:
         statement = statement.where(visible_to(caller, _OTHER.country_code))
     return statement

@@ -95,6 +95,7 @@ def may_see_small(caller: Caller, nationality_codes: list[str]) -> bool:
 
 def _filters(query: TrainingCountQuery, first: date | None, last: date) -> Filters:
     return Filters(
+        training_ids=tuple(query.training_id),
         nationality_codes=tuple(query.nationality_code),
         country_codes=tuple(query.country_code),
         host_country_codes=tuple(query.host_country_code),

@@ -1,5 +1,6 @@
 """Counts of trainings' people on the wire: computed from the records, never typed."""
 
+import uuid
 from typing import Annotated, Any
 
 from chassis.codes import Code, CountryCode
@@ -22,6 +23,7 @@ class TrainingCountQuery(BaseModel):
 
     measure: TrainingMeasure
     group_by: list[Dimension] = Field(default=[], max_length=4, description="In this order.")
+    training_id: list[uuid.UUID] = Field(default=[], max_length=200, description="Only these very trainings.")
     nationality_code: list[CountryCode] = any_of("Of the persons.")
     sex: list[Sex] = any_of("Of the persons, as recorded.")
     level: list[LevelRecorded] = any_of("Of the persons at the time of the training.")

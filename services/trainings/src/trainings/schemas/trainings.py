@@ -172,6 +172,7 @@ class TrainingQuery(ListQuery):
     """Filters of trainings."""
 
     sort: str = sort_by("-starts_on", "starts_on", "ends_on", "course_code", "created_at", "updated_at")
+    id: list[uuid.UUID] = Field(default=[], max_length=200, description="These very trainings.")
     code: list[Code] = []
     course_code: list[Code] = []
     program_code: list[Code] = []

@@ -105,6 +105,7 @@ CONSTRAINT_WORDS: Final = {
     "attended_seat_stands": ("#/enrollment_id", "This seat was entered in error and voided."),
     "instructor_is_no_participant": ("#/person_id", _T6),
     "completed_by_completion": ("#/status", _BY_COMPLETION),
+    "ck_enrollments_completed_has_day": ("#/status", _BY_COMPLETION),
     "enrollment_status_follows": ("#/to", _STATUS_FOLLOWS),
     "attendees_above_headcount": ("#/", _ABOVE_HEADCOUNT),
     "pk_attendances": _ID_TAKEN,

@@ -1,4 +1,4 @@
-"""Questions to the funding tables. Nothing here changes anything."""
+"""Questions about accounts, fund lines, agreements and the ledger."""
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
@@ -22,6 +22,7 @@ from sqlalchemy import (
     true,
     values,
 )
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -422,3 +423,20 @@ async def list_shares(session: AsyncSession, fund_line_code: str, as_of: date) -
 
 def _in_fiscal_years(years: list[int]) -> ColumnElement[bool]:
     return or_(*(col(LedgerEntry.effective_date).between(*fiscal_year_days(year)) for year in years))
+
+
+def left_of_disbursements(as_of: date) -> Any:  # noqa: ANN401 - a subquery, whose columns are named here
+    """What is left of each disbursement by a day, less its refunds and its reversal: `amount` by `entry_id`."""
+    reversed_entry = aliased(LedgerEntry)
+    disbursement = func.coalesce(
+        LedgerEntry.adjusts_entry_id, reversed_entry.adjusts_entry_id, reversed_entry.id, LedgerEntry.id
+    )
+    summed: Any = select(disbursement.label("entry_id"), func.sum(MOVED).label("amount"))
+    return (
+        summed.select_from(LedgerEntry)
+        .join(SIGNS, POSTED)
+        .outerjoin(reversed_entry, reversed_entry.id == LedgerEntry.reverses_entry_id)
+        .where(SIGNS.c.stage == str(Stage.disbursed), col(LedgerEntry.effective_date) <= as_of)
+        .group_by(disbursement)
+        .subquery()
+    )

@@ -219,7 +219,7 @@ async def test_totals_open_their_entries_and_stand_beside_what_documents_report(
         wait_until(money.running.is_whole)
         await visitor.go("/countries/MX")
         section = " ".join((await page.inner_text("section[aria-labelledby=us-money]")).split())
-        assert "Disbursed 250.00 USD: the 1 entry of it (Disbursed) primary tier" in section
+        assert "Disbursed 250.00 USD : the 1 entry of it (Disbursed) primary tier" in section
         assert "never compared with the ledger" in section
         assert "stage not stated" in section
         await page.click("section[aria-labelledby=us-money] a:has-text('250.00')")

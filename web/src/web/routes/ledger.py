@@ -18,7 +18,7 @@ router: Final = APIRouter(include_in_schema=False)
 PAGE_ROWS: Final = 50
 # The filters that the form has; others, which the addresses of totals bring along, are kept and named.
 FILTERS: Final = (
-    "country_code", "fund_line_code", "agreement_code", "kind", "stage", "effective_date_gte", "effective_date_lte",
+    "country_code", "fund_line_code", "agreement_code", "kind", "effective_date_gte", "effective_date_lte",
 )  # fmt: skip
 # Of the page, not of the entries.
 VIEW: Final = frozenset({"cursor", "limit", "with_total", "format", "excel", "path"})

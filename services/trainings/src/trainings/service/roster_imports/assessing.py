@@ -51,6 +51,8 @@ _OF_CODES: Final[Mapping[str, RosterField]] = {
     "score_missing": RosterField.post_score,
     "score_below_pass_mark": RosterField.post_score,
 }
+_SEAT_COLUMNS: Final = ("training_id", "role", *_OF_SEAT)
+_MOST_REMEMBERED: Final = 20_000
 _CLEAR: Final = ("sex", "birth_precision", "nationality_code")
 _WRITING: Final = frozenset({RowOutcome.new, RowOutcome.changed})
 _ATTENDED: Final = frozenset({"attending", "completed", "failed", "incomplete"})
@@ -134,13 +136,7 @@ def _close(plan: Plan) -> None:
 
 def count_attendees(plans: Sequence[Plan], known: Known) -> None:
     """A headcount covers the attendees of its training: the rows that would go beyond it are errors."""
-    room: dict[uuid.UUID, int] = {}
-    for training in known.trainings.values():
-        if training.headcount_total is not None:
-            there = sum(
-                1 for seat in known.seats.values() if seat.training_id == training.id and _is_attended(seat, known)
-            )
-            room[training.id] = training.headcount_total - there
+    room = known.room
     for plan in plans:
         of_training = plan.matched.training
         if of_training is None or of_training.id not in room or plan.outcome not in _WRITING:
@@ -285,13 +281,13 @@ def _is_completed(matched: Matched) -> bool:
 def _assess_new_seat(plan: Plan, known: Known, training: Training, settings: TrainingsSettings) -> None:
     matched, draft = plan.matched, plan.draft
     said = {name: draft.said[name] for name in (*_OF_SEAT, "role") if draft.said.get(name) is not None}
-    said |= {"training_id": training.id, "person_id": matched.person_id or NOBODY}
+    said |= {"training_id": training.id, "person_id": NOBODY}
     completed_on = draft.said.get("completed_on")
     if completed_on is not None:
         said["status"] = EnrollmentStatus.enrolled  # completed by its completion
     elif draft.said.get("status") is not None:
         said["status"] = draft.said["status"]
-    body = _take(draft, EnrollmentCreate, _as_written(said))
+    body = _take_again(known, draft, EnrollmentCreate, said)
     if body is None:
         return
     person = known.people.get(matched.person_id) if matched.person_id else None
@@ -303,11 +299,8 @@ def _assess_new_seat(plan: Plan, known: Known, training: Training, settings: Tra
     unit_id = _unit_of(matched, known, person)
     if status in domain.CLEARED_STATUSES:
         _run(draft, lambda: check_seat_cleared(basis, body.vetting_reason, training, settings, matched.faults))
-    plan.seat = body.model_dump(exclude={"id", "person_id"}) | {
-        "status": status,
-        "vetting_basis": basis,
-        "unit_id": unit_id,
-    }
+    plan.seat = {name: getattr(body, name) for name in _SEAT_COLUMNS}
+    plan.seat |= {"status": status, "vetting_basis": basis, "unit_id": unit_id}
     if completed_on is not None:
         _assess_completion(plan, known, training, settings, plan.seat, status)
 
@@ -388,7 +381,8 @@ def _assess_completion(
     status: EnrollmentStatus,
 ) -> None:
     draft = plan.draft
-    body = _take(draft, CompletionCreate, {"enrollment_id": NOBODY, "completed_on": draft.said["completed_on"]})
+    given = {"enrollment_id": NOBODY, "completed_on": draft.said["completed_on"]}
+    body = _take_again(known, draft, CompletionCreate, given)
     if body is None:
         return
     _run(draft, lambda: domain.check_completion(body.completed_on, training.starts_on, today()))
@@ -433,6 +427,22 @@ def _take(draft: Draft, kind: type[Body], values: Mapping[str, Any]) -> Body | N
             message = str(each["msg"]).removeprefix("Value error, ")
             draft.refuse(_FIELDS.get(name, name) or None, each["type"], message.rstrip(".") + ".")
         return None
+
+
+def _take_again(known: Known, draft: Draft, kind: type[Body], values: Mapping[str, Any]) -> Body | None:
+    """The same, where another row may have said just this. Nobody may change the body."""
+    place = (kind, tuple(values.items()))
+    found = known.bodies.get(place)
+    if found is None:
+        tried = Draft(0, {})
+        body = _take(tried, kind, _as_written(values))
+        found = (body, tried.errors)
+        if len(known.bodies) < _MOST_REMEMBERED:
+            known.bodies[place] = found
+    body, errors = found
+    for error in errors:
+        draft.refuse(error.field, error.code, error.message)
+    return body
 
 
 def _run(draft: Draft, check: Callable[[], Found]) -> Found | None:

@@ -74,7 +74,7 @@ class Undone:
 
 async def undo_rows(session: AsyncSession, caller: Caller, tools: Tools, one: RosterImport) -> dict[str, Any]:
     """Take back what the rows wrote, in this transaction; what was, as the receipt says it."""
-    papers = [paper for paper in await load_rows(session, one) if paper.written is not None]
+    papers = [paper for paper in await load_rows(session, one.id) if paper.written is not None]
     notes = {paper.number: tools.open(paper.written, "written", one.id, paper.number) for paper in papers}
     seats = await _lock_seats(session, [paper.enrollment_id for paper in papers if paper.enrollment_id])
     people = await _lock_people(session, [paper.person_id for paper in papers if paper.person_id])

@@ -301,9 +301,9 @@ async def load_printed(
     if not prints or not known.has_earlier:
         return
     connection = await session.connection()
-    columns = (_ROWS.c.fingerprint, _ROWS.c.person_id, _ROWS.c.enrollment_id, _ROWS.c.roster_import_id, _ROWS.c.number)
+    named = ("fingerprint", "person_id", "enrollment_id", "roster_import_id", "number")
     statement = (
-        select(*columns)
+        select(*[_ROWS.c[name] for name in named])
         .join(RosterImport, col(RosterImport.id) == _ROWS.c.roster_import_id)
         .where(
             any_of(_ROWS.c.fingerprint, prints, LargeBinary),

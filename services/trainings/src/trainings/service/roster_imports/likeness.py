@@ -170,16 +170,16 @@ async def _find_sharing(
     connection = await session.connection()
     granted = "" if "*" in caller.countries else "AND p.country_code = ANY (:countries)"
     statement = text(f"""
-        SELECT asked.number, alike.ids
-        FROM unnest(CAST(:numbers AS int[]), CAST(:marks AS text[]), CAST(:firsts AS text[]))
-          AS asked (number, marks, firsts)
-        CROSS JOIN LATERAL (
-          SELECT ARRAY(
-            SELECT p.id FROM people p
-            WHERE p.match_marks && CAST(asked.marks AS bytea[]) {granted}
-            ORDER BY p.match_marks && CAST(asked.firsts AS bytea[]) DESC, p.id DESC LIMIT {MOST_CANDIDATES}
-          ) AS ids
-        ) alike WHERE alike.ids <> '{{}}'
+        SELECT asked.number, ARRAY(
+          SELECT p.id FROM people p
+          WHERE p.match_marks && asked.marks {granted}
+          ORDER BY p.match_marks && asked.firsts DESC, p.id DESC LIMIT {MOST_CANDIDATES}
+        )
+        FROM (
+          SELECT number, CAST(marks AS bytea[]) AS marks, CAST(firsts AS bytea[]) AS firsts
+          FROM unnest(CAST(:numbers AS int[]), CAST(:marks AS text[]), CAST(:firsts AS text[]))
+            AS given (number, marks, firsts) OFFSET 0
+        ) asked
     """)  # noqa: S608 - no value stands in it
     found: dict[int, list[uuid.UUID]] = {}
     numbers = list(wanted)
@@ -192,7 +192,7 @@ async def _find_sharing(
         }
         if granted:
             given["countries"] = sorted(caller.countries)
-        found |= {row[0]: row[1] for row in await connection.execute(statement, given)}
+        found |= {row[0]: row[1] for row in await connection.execute(statement, given) if row[1]}
     return found
 
 

@@ -80,8 +80,8 @@ async def prune_papers(session: AsyncSession, days: int) -> None:
 
 
 async def drop_file(session: AsyncSession, import_id: uuid.UUID) -> None:
-    """Forget the bytes of a file; its digest stays."""
-    statement = text("UPDATE roster_import_files SET content = NULL WHERE roster_import_id = :id")
+    """Forget the bytes of a file, and what it was checked against; its digest stays."""
+    statement = text("UPDATE roster_import_files SET content = NULL, basis = NULL WHERE roster_import_id = :id")
     await (await session.connection()).execute(statement, {"id": import_id})
 
 

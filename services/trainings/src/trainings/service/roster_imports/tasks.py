@@ -200,11 +200,19 @@ async def undo_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
     async with _failing(desk, import_id, ImportTask.undo), desk.transaction(caller, rights_again=True) as session:
         await take_time(session)
         await _take_turn(session, import_id)
-        found = await undo_rows(session, caller, tools, await _find(session, import_id))
+        total = await count_rows(session, import_id)
+
+        async def tell(done: int) -> None:
+            desk.check()
+            await _tell(desk, caller, import_id, min(done, total), total)
+
+        await tell(0)
+        found = await undo_rows(session, caller, tools, await _find(session, import_id), on_progress=tell)
         desk.check()
         one = await _still(session, import_id, ImportTask.undo)
         _succeed(one, ImportStage.undone)
         one.undo_result, one.undone_at, one.undone_by = found, datetime.now(UTC), caller.name
+        await note_progress(session, import_id, total, total)
         await touch_row(session, one)
 
 

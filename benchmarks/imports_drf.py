@@ -29,7 +29,7 @@ BATCH = 1000
 SEXES = ("female", "male")
 
 
-class Person(models.Model):
+class Person(models.Model):  # noqa: DJ008 - nobody prints one
     """Somebody, in the clear."""
 
     given_name = models.CharField(max_length=200)
@@ -46,7 +46,7 @@ class Person(models.Model):
         db_table = "drf_people"
 
 
-class Seat(models.Model):
+class Seat(models.Model):  # noqa: DJ008 - as above
     """Their seat, with its completion."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE)

@@ -36,11 +36,13 @@ class Found:
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: dict[tuple[str | None, str], dict[str, Any]] = field(default_factory=dict)
     trainings: set[uuid.UUID] = field(default_factory=set)
+    warned: int = 0
 
     def add(self, plans: Sequence[Plan]) -> None:
         """Count some rows more."""
         for plan in plans:
             self.outcomes[plan.outcome] += 1
+            self.warned += bool(plan.warnings)
             if plan.matched.training is not None:
                 self.trainings.add(plan.matched.training.id)
             for error in plan.draft.errors:
@@ -59,7 +61,8 @@ class Found:
 
     def counts(self) -> dict[str, int]:
         """How many rows there are, and of each outcome."""
-        return {"rows": self.outcomes.total()} | {str(outcome): self.outcomes[outcome] for outcome in RowOutcome}
+        of_outcomes = {str(outcome): self.outcomes[outcome] for outcome in RowOutcome}
+        return {"rows": self.outcomes.total()} | of_outcomes | {"with_warnings": self.warned}
 
     def note_on(self, one: RosterImport, tools: Tools) -> None:
         """Write to the import what was found."""
@@ -150,7 +153,7 @@ def _row_of(plan: Plan, import_id: uuid.UUID, tools: Tools) -> dict[str, Any]:
         "roster_import_id": import_id,
         "number": plan.draft.number,
         "outcome": str(plan.outcome),
-        "codes": [f"{error.field or ''}:{error.code}" for error in plan.draft.errors],
+        "codes": [f"{error.field or ''}:{error.code}" for error in (*plan.draft.errors, *plan.warnings)],
         "findings": tools.seal(findings_of(plan), "findings", import_id, plan.draft.number),
         "training_id": matched.training.id if matched.training else None,
         "enrollment_id": matched.seat.id if matched.seat is not None else None,
@@ -163,5 +166,9 @@ def findings_of(plan: Plan) -> dict[str, Any]:
     return {
         "errors": [[error.field, error.code, error.message] for error in plan.draft.errors],
         "changes": [list(change) for change in plan.changes],
-        "candidates": [[str(one.person_id), one.name, one.score, one.reasons] for one in plan.matched.candidates],
+        "candidates": [
+            [one.person_id and str(one.person_id), one.name, one.score, one.reasons, one.row]
+            for one in plan.matched.candidates
+        ],
+        "warnings": [[error.field, error.code, error.message] for error in plan.warnings],
     }

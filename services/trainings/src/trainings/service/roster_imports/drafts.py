@@ -61,6 +61,10 @@ class Draft:
     number: int
     texts: dict[str, str]
     said: dict[str, Any] = field(default_factory=dict)
+    # By field, what of that its cell says.
+    by_field: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # The fields that somebody corrected by hand.
+    corrected: frozenset[str] = frozenset()
     errors: list[RowError] = field(default_factory=list)
 
     def refuse(self, of_field: str | None, code: str, message: str) -> None:
@@ -112,6 +116,7 @@ def read_draft(number: int, texts: Mapping[str, str], reading: Reading) -> Draft
             draft.refuse(name, found.code, found.message)
         else:
             draft.said |= found
+            draft.by_field[name] = found
     _join_document(draft, reading)
     return draft
 

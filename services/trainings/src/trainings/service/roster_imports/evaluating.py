@@ -19,7 +19,7 @@ from trainings.service.roster_imports import known as knowing
 from trainings.service.roster_imports.assessing import Plan, assess, clearance_key, count_attendees
 from trainings.service.roster_imports.columns import document_type_of
 from trainings.service.roster_imports.drafts import Reading, read_draft
-from trainings.service.roster_imports.known import Known
+from trainings.service.roster_imports.known import Known, Printed
 from trainings.service.roster_imports.likeness import Likenesses
 from trainings.service.roster_imports.matching import (
     Matched,
@@ -107,6 +107,7 @@ class _Evaluation:
     likenesses: Likenesses = field(init=False)
     seen: Counter[bytes] = field(default_factory=Counter)
     first: dict[bytes, int] = field(default_factory=dict)
+    earlier: dict[uuid.UUID, tuple[bytes, dict[str, int]]] = field(default_factory=dict)
     done: int = 0
 
     def __post_init__(self) -> None:
@@ -172,6 +173,7 @@ class _Evaluation:
         await knowing.load_holders(session, caller, known, [row.document[1] for row in rows if row.document])
         prints = [row.fingerprint for row in rows if row.fingerprint]
         await knowing.load_printed(session, caller, known, self.one, prints)
+        await self._load_earlier(session, {one.import_id for some in known.printed.values() for one in some})
         decided = {row.paper.decided_person_id for row in rows if row.paper.decided_person_id is not None}
         named = [
             known.by_name.get(knowing.name_mark(row.training.id, row.name_key), [])
@@ -190,6 +192,16 @@ class _Evaluation:
         cleared = await knowing.find_clearance_faults(session, list({key for key in keys if key is not None}))
         return rows, known, cleared
 
+    async def _load_earlier(self, session: AsyncSession, ids: set[uuid.UUID]) -> None:
+        """How the files of earlier imports were read."""
+        missing = ids - self.earlier.keys()
+        if missing:
+            statement = select(RosterImport.id, RosterImport.file_sha256, RosterImport.details)
+            rows = await (await session.connection()).execute(statement.where(col(RosterImport.id).in_(missing)))
+            for import_id, digest, details in rows:
+                opened = self.tools.open(details, "details", import_id)
+                self.earlier[import_id] = digest, mapping_of(opened) if opened else {}
+
     def _read(self, papers: Sequence[Any]) -> list[Matched]:
         columns = frozenset(self.mapping)
         by_place = {place: name for name, place in self.mapping.items()}
@@ -197,6 +209,7 @@ class _Evaluation:
         for paper in papers:
             cells = self.tools.open(paper.cells, "cells", self.one.id, paper.number)
             draft = read_draft(paper.number, texts_of(cells, self.mapping), self.reading)
+            draft.corrected = frozenset(cells.get("c", ()))
             for place, code, message in cells.get("f", []):
                 of_field = by_place.get(place)
                 if of_field is not None and of_field not in cells.get("c", {}):
@@ -221,6 +234,21 @@ class _Evaluation:
                 self.seen[row.fingerprint] += 1
             find_person(row, known)
             find_conflicts(row, known)
+            if row.printed is not None:
+                self._compare_with_earlier(row, row.printed)
+
+    def _compare_with_earlier(self, row: Matched, printed: Printed) -> None:
+        """Note what the row says as it did before: of that nothing is new."""
+        digest, mapping = self.earlier[printed.import_id]
+        if printed.cells is not None:
+            cells = self.tools.open(printed.cells, "cells", printed.import_id, printed.number)
+            before = {name: clean(text) for name, text in texts_of(cells, mapping).items()}
+        else:  # they are not kept for ever
+            before = row.draft.texts if digest == self.one.file_sha256 else {}
+        draft = row.draft
+        row.leave_out(
+            name for name, text in draft.texts.items() if before.get(name) == text and name not in draft.corrected
+        )
 
     def assess(self, rows: Sequence[Matched], known: Known, cleared: dict[Any, list[str]]) -> list[Plan]:
         """What these rows would do, after those before them."""

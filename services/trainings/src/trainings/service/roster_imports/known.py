@@ -44,12 +44,13 @@ NameKey = tuple[str, date, str]
 
 
 class Printed(NamedTuple):
-    """A row of an earlier import: whom it was of, and where it stands."""
+    """A row of an earlier import: whom it was of, where it stands, and its cells as long as they are kept."""
 
     person_id: uuid.UUID
     seat_id: uuid.UUID
     import_id: uuid.UUID
     number: int
+    cells: bytes | None
 
 
 @dataclass(slots=True)
@@ -301,7 +302,7 @@ async def load_printed(
     if not prints or not known.has_earlier:
         return
     connection = await session.connection()
-    named = ("fingerprint", "person_id", "enrollment_id", "roster_import_id", "number")
+    named = ("fingerprint", "person_id", "enrollment_id", "roster_import_id", "number", "cells")
     statement = (
         select(*[_ROWS.c[name] for name in named])
         .join(RosterImport, col(RosterImport.id) == _ROWS.c.roster_import_id)
@@ -316,9 +317,9 @@ async def load_printed(
     newest: dict[bytes, uuid.UUID] = {}
     found = [row for row in await connection.execute(statement) if newest.setdefault(bytes(row[0]), row[3]) == row[3]]
     await load_seats(session, caller, known, {row[2] for row in found})
-    for mark, person_id, seat_id, import_id, number in found:
+    for mark, person_id, seat_id, import_id, number, cells in found:
         if seat_id in known.seats:
-            known.printed[bytes(mark)].append(Printed(person_id, seat_id, import_id, number))
+            known.printed[bytes(mark)].append(Printed(person_id, seat_id, import_id, number, cells))
 
 
 async def load_roots(session: AsyncSession, known: Known, ids: Collection[uuid.UUID]) -> None:

@@ -5,6 +5,7 @@ Most of those with a mark in common are nobody alike. What no name could outweig
 
 import asyncio
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,7 +23,7 @@ from trainings.names import Profile
 from trainings.privacy import MasterKey, read_birth_date
 from trainings.service.identity import names_of
 from trainings.service.roster_imports.known import Known, any_of, load_people, load_roots
-from trainings.service.roster_imports.matching import Matched, score_alike
+from trainings.service.roster_imports.matching import SHOWN_CANDIDATES, Candidate, Matched, score_alike
 
 MOST_CANDIDATES: Final = 50
 """With so many others a row is compared."""
@@ -80,6 +81,8 @@ class Likenesses:
     key: MasterKey
     country_code: str
     _kept: dict[uuid.UUID, Outline] = field(default_factory=dict)
+    # The rows before that are somebody new, by what those alike would share.
+    _rows: dict[object, list[tuple[int, Outline]]] = field(default_factory=lambda: defaultdict(list))
 
     async def find(self, session: AsyncSession, known: Known, rows: Sequence[Matched]) -> None:
         """Note for each row that is of nobody yet who is alike."""
@@ -96,7 +99,35 @@ class Likenesses:
         people = {one for some in likely.values() for one in some}
         await load_people(session, self.caller, known, people)
         await load_roots(session, known, people)
-        await asyncio.to_thread(_score, unknown, known, likely)
+        await asyncio.to_thread(self._score, unknown, known, likely)
+
+    def _score(self, unknown: Mapping[int, Matched], known: Known, likely: Mapping[int, Sequence[uuid.UUID]]) -> None:
+        for number, row in unknown.items():
+            if number in likely:
+                score_alike(row, known, likely[number])
+            self._compare_with_rows(number, row)
+            if row.is_new:
+                row.told_apart, row.candidates = row.candidates, []
+
+    def _compare_with_rows(self, number: int, row: Matched) -> None:
+        """Whoever is alike among the rows before, by the rules of two records."""
+        mine = Outline.of(row.profile())
+        found: dict[int, Outline] = {}
+        keys, looks = _keys_of(mine.profile)
+        for key in looks:
+            found |= dict(self._rows.get(key, ()))
+        for other, outline in found.items():
+            if mine.may_be(outline):
+                scored = names.score(mine.profile, outline.profile)
+                if scored.band is not None:
+                    name = outline.profile.names.latin
+                    row.candidates.append(Candidate(None, name, scored.points, list(scored.reasons), other))
+        row.candidates.sort(key=lambda one: -one.score)
+        del row.candidates[SHOWN_CANDIDATES:]
+        for key in keys:
+            alike = self._rows[key]
+            alike.append((number, mine))
+            del alike[:-MOST_CANDIDATES]
 
     def _mark(self, unknown: Mapping[int, Matched]) -> dict[int, tuple[list[bytes], list[bytes]]]:
         wanted = {}
@@ -155,12 +186,20 @@ def _profile(person: Any, revealed: Mapping[str, str | None]) -> Profile:  # noq
     )
 
 
-def _score(unknown: Mapping[int, Matched], known: Known, likely: Mapping[int, Sequence[uuid.UUID]]) -> None:
-    for number, people in likely.items():
-        row = unknown[number]
-        score_alike(row, known, people)
-        if row.is_new:
-            row.told_apart, row.candidates = row.candidates, []
+def _keys_of(profile: Profile) -> tuple[list[object], list[object]]:
+    """Under what a row is found among the rows of its file, and under what it looks for those alike.
+
+    That is a document, the birth date, and the first surname by its sound, with the year of birth where both have one.
+    """
+    keys: list[object] = [("document", *document) for document in profile.documents]
+    born = profile.birth_date
+    if born is not None:
+        keys.append(("born", born))
+    if not profile.names.surnames:
+        return keys, keys
+    sound, year = names.sound_of(profile.names.surnames[0]), born and born.year
+    looks = [("sound", sound, year), ("sound", sound, None)] if year else [("any", sound)]
+    return [*keys, ("sound", sound, year), ("any", sound)], [*keys, *looks]
 
 
 async def _find_sharing(

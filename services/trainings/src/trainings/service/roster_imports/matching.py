@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
@@ -26,17 +26,18 @@ from trainings.service.roster_imports.drafts import Draft
 from trainings.service.roster_imports.known import Known, NameKey, Printed, name_key, name_mark
 
 NOBODY: Final = uuid.UUID(int=0)
-_SHOWN_CANDIDATES: Final = 5
+SHOWN_CANDIDATES: Final = 5
 
 
 @dataclass(slots=True)
 class Candidate:
-    """Somebody whom a row may be about."""
+    """Somebody whom a row may be about: a person who is recorded, or whoever an earlier row of the file makes."""
 
-    person_id: uuid.UUID
+    person_id: uuid.UUID | None
     name: str
     score: int
     reasons: list[str]
+    row: int | None = None
 
 
 @dataclass(slots=True)
@@ -57,6 +58,8 @@ class Matched:
     place_among_alike: int = 0
     # The row of an earlier import that it is.
     printed: Printed | None = None
+    # By field, what it says just as that row did: no news, and left out of what is said.
+    said_before: dict[str, dict[str, Any]] = field(default_factory=dict)
     # The fields that the file has columns for.
     columns: frozenset[str] = frozenset()
     # What a clearance lacks.
@@ -107,6 +110,13 @@ class Matched:
         if self._name_key is False:
             self._name_key = name_key(self.names, self.birth_date, self.precision)
         return self._name_key
+
+    def leave_out(self, fields: Iterable[str]) -> None:
+        """Take what these fields say for said before. Who the row is has been found out by then."""
+        _ = self.name_key
+        self.said_before = {name: self.draft.by_field[name] for name in fields if name in self.draft.by_field}
+        said = {column for found in self.said_before.values() for column in found}
+        self.draft.said = {column: value for column, value in self.draft.said.items() if column not in said}
 
     def profile(self) -> Profile:
         """What is compared of the row."""
@@ -266,11 +276,12 @@ def score_alike(matched: Matched, known: Known, people: Sequence[uuid.UUID]) -> 
         found = names.score(profile, known.profile(person_id))
         if found.band is not None:
             scored.append(candidate_of(known, person_id, found.points, found.reasons))
-    scored.sort(key=lambda one: (-one.score, one.person_id))
+    scored.sort(key=lambda one: (-one.score, str(one.person_id)))
     shown: dict[uuid.UUID, Candidate] = {}
     for one in scored:
+        assert one.person_id is not None  # noqa: S101 - scored as recorded
         shown.setdefault(known.roots.get(one.person_id) or one.person_id, one)
-    matched.candidates = list(shown.values())[:_SHOWN_CANDIDATES]
+    matched.candidates = list(shown.values())[:SHOWN_CANDIDATES]
 
 
 def find_conflicts(matched: Matched, known: Known) -> None:

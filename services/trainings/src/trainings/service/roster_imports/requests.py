@@ -52,6 +52,7 @@ from trainings.service.roster_imports.papers import (
     update_rows,
 )
 from trainings.service.roster_imports.plans import drop_plans
+from trainings.service.roster_imports.undoing import undo_rows
 from trainings.service.roster_imports.vocabulary import clean
 
 FEW_ROWS: Final = 300
@@ -167,6 +168,16 @@ async def start_undo(session: AsyncSession, caller: Caller, import_id: uuid.UUID
     """Have taken back what an import wrote."""
     one = await _take(session, caller, import_id, version, ImportStage.committed)
     return await _queue(session, caller, one, ImportTask.undo)
+
+
+async def preview_undo(session: AsyncSession, caller: Caller, tools: Tools, import_id: uuid.UUID) -> dict[str, Any]:
+    """What an undo would take back and keep, as things stand. Nothing is written, and nobody waits for it."""
+    caller.require_role(WRITER)
+    one = await get_import(session, caller, import_id)
+    check_idle(ImportTask(one.task), ImportStatus(one.status))
+    check_stage(ImportStage(one.stage), ImportStage.committed)
+    await take_time(session)
+    return await undo_rows(session, caller, tools, one, is_rehearsal=True)
 
 
 async def cancel_import(session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int) -> RosterImport:

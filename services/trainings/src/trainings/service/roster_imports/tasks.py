@@ -40,6 +40,7 @@ from trainings.service.roster_imports.undoing import undo_rows
 from trainings.service.roster_imports.writing import IDS_A_ROW, Intent, Written, prepare, take_ids, write
 from trainings.service.words import CONSTRAINT_WORDS
 
+_MANY_ROWS: Final = 5_000
 _WRITES: Final = 16
 """In so many pieces a large roster is written: each rule looks at a piece once, and each piece moves the progress."""
 
@@ -160,6 +161,16 @@ async def commit_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
         one.committed_at, one.committed_by = datetime.now(UTC), caller.name
         await note_progress(session, import_id, total, total)
         await touch_row(session, one)
+    if one.stage == ImportStage.committed and total >= _MANY_ROWS:
+        await _analyze(desk, caller)
+
+
+async def _analyze(desk: Desk, caller: Caller) -> None:
+    """Have the database look at its tables now: until it does so by itself, plans are those of the tables before."""
+    with suppress(DBAPIError):  # somebody else does it just now
+        async with desk.transaction(caller) as session:
+            await take_time(session)
+            await (await session.connection()).execute(text("SELECT analyze_rosters()"))
 
 
 async def _prepare_all(

@@ -95,8 +95,9 @@ def describe(plan: Plan, tools: Tools) -> Intent:
     if matched.document is not None and (plan.person is not None or plan.adds_document):
         body, mark, last = matched.document
         intent["document"] = [body.type, body.issuer_country_code, mark.hex(), last]
-    if matched.told_apart:
-        intent["told_apart"] = [[one.person_id, one.score, one.reasons] for one in matched.told_apart]
+    told_apart = [[one.person_id, one.score, one.reasons] for one in matched.told_apart if one.person_id is not None]
+    if told_apart:
+        intent["told_apart"] = told_apart
     return intent
 
 

@@ -216,6 +216,7 @@ async def test_rows_are_downloaded_as_tables_with_what_is_wrong(office: Any, imp
     assert found["what is wrong"].splitlines() == [
         "“Femal” is not known here. Did you mean female?",
         "“Mexcio” is not a country known here. Did you mean Mexico (MX)?",
+        "This text looks like a formula. It was not calculated; type the value.",
     ]
     whole = await importer.client.get(address, headers={
         "Accept": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})  # fmt: skip

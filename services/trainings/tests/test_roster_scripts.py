@@ -28,7 +28,7 @@ async def test_names_keep_their_script_and_are_found_in_it(office: Any, importer
     assert [column["field"] for column in one["columns"]] == ["full_name_original", "sex", "birth_date"]
     one = await importer.do(await importer.do(one, "check"), "commit")
     assert one["result"]["people_created"] == 2, one["problem"]
-    found = (await importer.client.get("/v1/people", params={"name": asked})).json()["items"]
+    found = (await importer.client.get("/v1/people", params={"q": asked})).json()["items"]
     assert [person["full_name_original"] for person in found] == [
         name for name in people if asked.casefold()[:5] in name.casefold()
     ]

@@ -202,7 +202,7 @@ class AgreementDeliverable(Stored, table=True):
     promised: int
     due_on: date | None = None
     description: str | None = None
-    # Filters of another service's records, no references: see decision 0024.
+    # Filters of another service's records, no references: see decision 0025.
     course_code: str | None = Field(default=None, sa_column=sorted_text(nullable=True))
     program_code: str | None = Field(default=None, sa_column=sorted_text(nullable=True))
     provider_agency_code: str | None = Field(default=None, sa_column=sorted_text(nullable=True))

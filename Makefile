@@ -82,6 +82,16 @@ bench: $(VENV)/dev.stamp ## measure what benchmarks/README.md reports, on this m
 bench-counting: $(VENV)/dev.stamp ## time every count and list on the records of `make demo`, beside plain SQL
 	@$(BIN)/python benchmarks/counting.py
 
+# What the import of rosters is measured beside, and nothing else needs.
+$(VENV)/drf/stamp: benchmarks/requirements-drf.txt $(BIN)/uv
+	@$(PYTHON) -m venv $(VENV)/drf
+	@$(VENV)/drf/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-drf.txt
+	@touch $@
+
+.PHONY: bench-imports
+bench-imports: $(VENV)/dev.stamp $(VENV)/drf/stamp ## time the import of 100,000 rows, beside COPY and Django REST Framework; ROWS=, TRIBUTARY_DATA=
+	@$(BIN)/python benchmarks/imports.py --drf-python $(VENV)/drf/bin/python $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 .PHONY: check
 check: $(VENV)/dev.stamp ## lint, types, import contracts, OpenAPI drift, deployment files
 	@$(BIN)/ruff check .

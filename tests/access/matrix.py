@@ -185,6 +185,7 @@ MATRIX: Final = (
     ),
     Row("POST /v1/roster-imports/{roster_import_id}/commit", PERSON, "roster-imports"),
     Row("POST /v1/roster-imports/{roster_import_id}/cancel", PERSON, "queued import"),
+    Row("GET /v1/roster-imports/{roster_import_id}/undo-preview", PERSON, "committed import"),
     Row("POST /v1/roster-imports/{roster_import_id}/undo", PERSON, "committed import"),
     Row("GET /v1/attendances", OFFICERS),
     Row(

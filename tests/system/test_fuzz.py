@@ -208,7 +208,7 @@ AFTER_A_WORKER = {
     f"{method} /v1/roster-imports/{{roster_import_id}}{step}"
     for method, step in (
         ("GET", ""), ("PATCH", ""), ("GET", "/events"), ("GET", "/rows"), ("POST", "/check"), ("POST", "/corrections"),
-        ("POST", "/commit"), ("POST", "/cancel"), ("POST", "/undo"),
+        ("POST", "/commit"), ("POST", "/cancel"), ("POST", "/undo"), ("GET", "/undo-preview"),
     )
 }  # fmt: skip
 

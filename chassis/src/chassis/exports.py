@@ -16,7 +16,7 @@ MEDIA_TYPES: Final = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 _EXTENSIONS: Final = {kind: name for name, kind in MEDIA_TYPES.items()}
 _IN_MEMORY_BYTES: Final = 1_048_576
 _CHUNK_BYTES: Final = 65_536
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def export_rows(
@@ -33,12 +33,14 @@ async def export_rows(
     except BaseException:
         spool.close()
         raise
-    length = spool.tell()
+    return send_spooled(spool, media_type, f"{name}.{_EXTENSIONS[media_type]}")
+
+
+def send_spooled(spool: IO[bytes], media_type: str, name: str) -> StreamingResponse:
+    """A file that has been written to its end, as the answer; it is closed when it is sent."""
+    length = spool.seek(0, io.SEEK_END)
     spool.seek(0)
-    headers = {
-        "Content-Length": str(length),
-        "Content-Disposition": f'attachment; filename="{name}.{_EXTENSIONS[media_type]}"',
-    }
+    headers = {"Content-Length": str(length), "Content-Disposition": f'attachment; filename="{name}"'}
     charset = "; charset=utf-8" if media_type == MEDIA_TYPES["csv"] else ""
     return StreamingResponse(_chunks(spool), headers=headers, media_type=media_type + charset)
 
@@ -105,6 +107,6 @@ def _cell(value: Any, *, excel: bool) -> str:  # noqa: ANN401 - a JSON value
         return "true" if value else "false"
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
-    if excel and isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if excel and isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return str(value)

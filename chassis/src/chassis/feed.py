@@ -39,6 +39,7 @@ NOT_CAPTURED: Final = frozenset(
         "feed_tx",
         "idempotency_keys",
         "roster_import_files",
+        "roster_import_plans",
         "roster_import_rows",
     },
 )

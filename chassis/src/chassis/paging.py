@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -96,7 +96,7 @@ async def answer_list(
     order = sort_columns(query.sort, listing)
     media_type = wanted_media_type(request, query)
     if media_type is not None:
-        streamed = await session.stream_scalars(statement.order_by(*(one.ordered for one in order)))
+        streamed = await stream_rows(session, query, listing)
         shown = (listing.present(row) async for row in streamed)
         return await export_rows(shown, read, media_type, excel=query.excel, name=request.url.path.rsplit("/", 1)[-1])
     key = request.app.state.cursor_key
@@ -118,6 +118,13 @@ async def answer_list(
         next=request.state.next_address,
         total_count=total,
     )
+
+
+async def stream_rows(session: AsyncSession, query: ListQuery, listing: Listing) -> AsyncIterator[Any]:
+    """All rows that match, in the order that is asked for, one by one and as they are stored."""
+    statement = listing.statement.where(*conditions(query, listing))
+    order = sort_columns(query.sort, listing)
+    return await session.stream_scalars(statement.order_by(*(one.ordered for one in order)))
 
 
 def wanted_media_type(request: Request, query: ListQuery) -> str | None:

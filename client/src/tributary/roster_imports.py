@@ -71,6 +71,10 @@ class RosterImports:
         """Take a committed import back, but for what was changed since."""
         return await self._do(import_id, "undo", version, idempotency_key)
 
+    async def preview_undo(self, import_id: str) -> dict[str, Any]:
+        """What an undo would take back and keep, as things stand."""
+        return await self._api.get(f"{address_of(import_id)}/undo-preview")
+
     async def rows(self, import_id: str, **filters: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         """A page of the rows as they were checked."""
         return await self._api.get(f"{address_of(import_id)}/rows", **filters)

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import xlsxwriter
 
@@ -31,6 +31,28 @@ class SheetColumn:
     choices: Sequence[str] = ()
     is_hidden: bool = False
     width: int = 16
+
+
+class PlainWorkbook:
+    """A workbook of one sheet of texts, written row by row: what was written is not kept in memory."""
+
+    def __init__(self, file: IO[bytes], headers: Sequence[str], *, sheet: str) -> None:
+        self._workbook = xlsxwriter.Workbook(file, _OPTIONS | {"in_memory": False, "constant_memory": True})
+        self._sheet = self._workbook.add_worksheet(sheet)
+        self._text = self._workbook.add_format({"num_format": _TEXT_FORMAT})
+        self._row = 0
+        self.add([headers])
+
+    def add(self, rows: Iterable[Sequence[str]]) -> None:
+        """Write rows below those before."""
+        for row in rows:
+            for at, cell in enumerate(row):
+                self._sheet.write_string(self._row, at, cell, self._text)
+            self._row += 1
+
+    def close(self) -> None:
+        """End the file."""
+        self._workbook.close()
 
 
 def write_workbook(

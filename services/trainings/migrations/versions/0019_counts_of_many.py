@@ -10,7 +10,7 @@ from chassis.feed import Captured, capture_table
 from trainings.counting_sql import create_counting
 
 revision = "0019"
-down_revision = "0016"
+down_revision = "0017"
 COUNTING = "cb066215bc24273f"
 SEATS = Captured(
     "enrollments",

@@ -5,7 +5,7 @@ from trainings.counting_sql import create_counting
 
 revision = "0020"
 down_revision = "0019"
-COUNTING = "4db17299711a550e"
+COUNTING = "0529706fdfdb09c1"
 
 
 def upgrade() -> None:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from anyascii import anyascii
@@ -47,6 +48,7 @@ LIKELY_SAME_AT: Final = 9
 POSSIBLE_AT: Final = 4
 
 _APOSTROPHES: Final = re.compile("['`\u00b4\u02b9-\u02bf\u2018-\u201b\u2032\u055a]")
+_ASCII_APOSTROPHES: Final = str.maketrans("", "", "'`")
 _WORD: Final = re.compile("[a-z0-9]+")
 # Vowel signs, tatweel and the small letters above and below: written or not, the word is the same.
 _ARABIC_MARKS: Final = re.compile("[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]")
@@ -133,13 +135,18 @@ class Score:
 
 def normalize_original(text: str) -> str:
     """A name in its own script, without what may be written or not."""
+    if text.isascii():
+        return text.translate(_ASCII_APOSTROPHES).lower()
     text = unicodedata.normalize("NFKC", _APOSTROPHES.sub("", text))
     return _ARABIC_MARKS.sub("", text).translate(_ARABIC_LETTERS).casefold()
 
 
 def fold(text: str) -> str:
     """A name of any script in small Latin letters and digits, words parted by one space."""
-    return " ".join(_WORD.findall(_APOSTROPHES.sub("", anyascii(normalize_original(text))).lower()))
+    normal = normalize_original(text)
+    if not text.isascii():
+        normal = _APOSTROPHES.sub("", anyascii(normal)).lower()
+    return " ".join(_WORD.findall(normal))
 
 
 def words(text: str) -> list[str]:
@@ -173,7 +180,11 @@ def wanted_keys(asked: str) -> list[set[str]]:
 
 def sound_of(word: str) -> str:
     """A small phonetic key: consonants as they sound in the field's languages, and whether a vowel comes first."""
-    sound = fold(word).replace(" ", "")
+    return _sound_of_letters(fold(word).replace(" ", ""))
+
+
+@lru_cache(maxsize=10_000)
+def _sound_of_letters(sound: str) -> str:
     for pattern, replacement in _SOUNDS:
         sound = pattern.sub(replacement, sound)
     return sound
@@ -219,6 +230,12 @@ def score(one: Profile, other: Profile) -> Score:
     if one.documents & other.documents:
         points = max(points, POSSIBLE_AT)  # proposed, whatever speaks against it
     return Score(points, tuple(reason for _, reason in found))
+
+
+def score_without_names(one: Profile, other: Profile) -> int:
+    """What speaks for and against two records beside their names and documents: so much less, or more, names need."""
+    parts = [_birth(one, other), _place(one, other), _sex(one, other)]
+    return sum(part[0] for part in parts if part is not None)
 
 
 def conflicts(one: Profile, other: Profile) -> list[str]:

@@ -1,6 +1,5 @@
 """The steps of an import: map its columns, check its rows, commit it, read what came of it, undo it."""
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -15,7 +14,7 @@ from web.editing import MENDABLE, Editor, PartlySaved, save
 from web.edits import Sent, to_texts
 from web.forms import Form
 from web.rendering import errors_by_field, pass_file, render
-from web.routes.imports import find_trainings
+from web.routes.imports import XLSX, find_trainings
 from web.routes.signed_in import Api, KeptForm
 from web.routes.trainings import find_people
 
@@ -143,9 +142,19 @@ async def save_corrections(request: Request, form: KeptForm, api: Api, import_id
 @router.get("/imports/{import_id}/rows.csv")
 async def download_rows(api: Api, import_id: str, outcome: str = "") -> Response:
     """The rows of an outcome as a file, with what is wrong in each."""
-    filters = {"outcome": outcome} if outcome in rosters.OUTCOMES else {}
-    found = await RosterImports(api).download_rows(import_id, **filters, format="csv", excel="true")
+    found = await RosterImports(api).download_rows(import_id, **_of_outcome(outcome), format="csv", excel="true")
     return pass_file(found, f"{outcome or 'all'}-rows.csv")
+
+
+@router.get("/imports/{import_id}/rows.xlsx")
+async def download_workbook(api: Api, import_id: str, outcome: str = "") -> Response:
+    """The same as a workbook."""
+    found = await RosterImports(api).download_rows(import_id, **_of_outcome(outcome), format="xlsx")
+    return pass_file(found, f"{outcome or 'all'}-rows.xlsx", XLSX)
+
+
+def _of_outcome(outcome: str) -> dict[str, str]:
+    return {"outcome": outcome} if outcome in rosters.OUTCOMES else {}
 
 
 @router.get("/imports/{import_id}/commit")
@@ -241,7 +250,7 @@ async def _review_page(
 ) -> Response:
     filters = {name: value for name, value in asked.items() if value and value != "all"}
     page = await RosterImports(api).rows(one["id"], **filters, limit=PAGE_ROWS)
-    people = {candidate["person_id"] for row in page["items"] for candidate in row["candidates"]}
+    people = {one["person_id"] for row in page["items"] for one in row["candidates"] if one["person_id"]}
     counts = one["counts"] or {}
     return await _page(
         request,
@@ -268,28 +277,8 @@ async def _review_page(
 async def _undo_page(
     request: Request, api: AsyncTributary, one: dict[str, Any], problem: ProblemError | None = None
 ) -> Response:
-    kept = await _find_changed_since(api, one)
-    return await _page(request, api, "import_undo.html", one, problem=problem, kept=kept)
-
-
-async def _find_changed_since(api: AsyncTributary, one: dict[str, Any]) -> list[dict[str, Any]]:
-    """The seats of the import that were changed after it was committed."""
-    if not one["result"]:
-        return []
-    committed_at = datetime.fromisoformat(one["result"]["committed_at"])
-    rows: dict[str, int] = {}
-    training_ids: set[str] = set()
-    async for row in api.list(f"/v1/roster-imports/{one['id']}/rows"):
-        if row["enrollment_id"]:
-            rows[row["enrollment_id"]] = row["row"]
-            training_ids.add(row["training_id"] or one["training_id"])
-    later: list[dict[str, Any]] = []
-    for training_id in sorted(training_ids):
-        seats = api.list("/v1/enrollments", training_id=training_id)
-        later += [seat async for seat in seats if datetime.fromisoformat(seat["updated_at"]) > committed_at]
-    later = [seat for seat in later if seat["id"] in rows]
-    people = await find_people(api, {seat["person_id"] for seat in later})
-    return [{"row": rows[seat["id"]], "seat": seat, "person": people[seat["person_id"]]} for seat in later]
+    preview = await RosterImports(api).preview_undo(one["id"]) if one["stage"] == "committed" else None
+    return await _page(request, api, "import_undo.html", one, problem=problem, preview=preview, labels=rosters.LABELS)
 
 
 async def _page(

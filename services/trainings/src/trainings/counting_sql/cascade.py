@@ -350,7 +350,7 @@ _LEADS: Final = """
 _LEADS_OF: Final = "count_leads(of_trainings uuid[], until bigint DEFAULT NULL)"
 _LED: Final = "training_id uuid, leads bigint"
 
-INTERNAL: Final = {_LINKS_OF: function(_LINKS_OF, _LINK, at_both_times(_LINKS), settings="PARALLEL SAFE")}
+INTERNAL: Final = {_LINKS_OF: function(_LINKS_OF, _LINK, at_both_times(_LINKS), settings="PARALLEL SAFE ROWS 40000")}
 """Who leads what, which only the other functions read."""
 FUNCTIONS: Final = {
     _TIERS_OF: function(
@@ -362,7 +362,7 @@ FUNCTIONS: Final = {
           known uuid[] := '{}'; tiers integer[] := '{}'; mixed boolean[] := '{}';
           found uuid[]; found_tiers integer[]; found_mixed boolean[];
         """,
-        settings="PARALLEL SAFE",
+        settings="PARALLEL SAFE ROWS 20000",
     ),
     _GENERATIONS_OF: function(_GENERATIONS_OF, _GENERATION, at_both_times(_GENERATIONS)),
     _OUTSIDE_OF: function(_OUTSIDE_OF, _OUT, at_both_times(_OUTSIDE)),

@@ -87,7 +87,8 @@ def _keys(values: Mapping[str, str]) -> str:
 
 def _spread(name: str, codes: str) -> str:
     """A row a code where the group was asked for, else one row; one too where there is no code."""
-    wanted = f"CASE WHEN '{name}' = ANY (by) AND cardinality({codes}) > 0 THEN {codes} ELSE ARRAY[NULL::text] END"
+    each = f"ARRAY(SELECT DISTINCT unnest({codes}))"
+    wanted = f"CASE WHEN '{name}' = ANY (by) AND cardinality({codes}) > 0 THEN {each} ELSE ARRAY[NULL::text] END"
     return f"CROSS JOIN LATERAL unnest({wanted}) AS g_{name} (code)"
 
 
@@ -189,7 +190,7 @@ _CLASSES: Final = f"""
     classes AS MATERIALIZED (
       SELECT training_id, ends_on, dense_rank() OVER (ORDER BY {_CLASS_KEYS}) AS class_group, {_CLASS_KEYS}
       FROM (
-        SELECT DISTINCT t.id AS training_id, t.ends_on,
+        SELECT t.id AS training_id, t.ends_on,
                {_keys({name: _DIMENSIONS[name] for name in _OF_CLASS})}
         FROM {{trainings}} t
         LEFT JOIN {{courses}} k ON k.code = t.course_code

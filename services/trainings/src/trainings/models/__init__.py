@@ -2,7 +2,7 @@
 
 from trainings.models.base import Base, Stored, metadata
 from trainings.models.courses import Course, CourseVersion
-from trainings.models.imports import RosterImport, RosterImportFile, RosterImportRow
+from trainings.models.imports import RosterImport, RosterImportFile, RosterImportPlan, RosterImportRow
 from trainings.models.people import (
     DuplicateCandidate,
     IdentityDocument,
@@ -39,6 +39,7 @@ __all__ = [
     "ProgramRef",
     "RosterImport",
     "RosterImportFile",
+    "RosterImportPlan",
     "RosterImportRow",
     "Stored",
     "Training",

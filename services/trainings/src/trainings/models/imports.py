@@ -90,9 +90,24 @@ class RosterImportFile(Base, table=True):
     content: bytes | None = sealed()
     done: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     total: int | None = None
+    # What the plans are made of: a number of the feed, whose rights, which day and settings.
+    basis: dict[str, Any] | None = document()
     written_at: datetime = Field(
         default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": sql("now()")}
     )
+
+
+class RosterImportPlan(Base, table=True):
+    """What some rows would write, as the newest check found it, until the commit: sealed. Not in the feed."""
+
+    __tablename__ = "roster_import_plans"
+    __table_args__ = (CheckConstraint("part >= 0", name="part_counts"),)
+
+    roster_import_id: uuid.UUID = Field(
+        sa_column=Column(Uuid, ForeignKey("roster_imports.id", ondelete="CASCADE"), primary_key=True)
+    )
+    part: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    content: bytes = sealed(nullable=False)
 
 
 class RosterImportRow(Base, table=True):
@@ -108,9 +123,8 @@ class RosterImportRow(Base, table=True):
         one_of("outcome", domain.RowOutcome),
         one_of("decision", domain.RowDecision),
         Index(None, "roster_import_id", "outcome", "number"),
-        Index(None, "fingerprint"),
-        Index(None, "enrollment_id"),
-        Index(None, "person_id"),
+        Index(None, "fingerprint", postgresql_where=sql("fingerprint IS NOT NULL")),
+        Index(None, "person_id", postgresql_where=sql("person_id IS NOT NULL")),
     )
 
     roster_import_id: uuid.UUID = Field(

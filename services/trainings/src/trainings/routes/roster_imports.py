@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final, Literal
 from chassis.codes import CountryCode
 from chassis.errors import UnsupportedMediaType
 from chassis.events import Event, EventStream, answer_events, events_router
+from chassis.exports import send_spooled
 from chassis.idempotency import KeyRequired
-from chassis.paging import Page, answer_list
+from chassis.paging import Page, answer_list, stream_rows
 from chassis.resources import IfMatch, etag, send_etag
 from chassis.tokens import Caller
 from chassis.unit_of_work import CurrentCaller, Session
@@ -26,6 +27,7 @@ from trainings.schemas.roster_imports import (
     RosterImportRowPage,
     RosterImportRowQuery,
     RosterImportUpdate,
+    UndoPreview,
 )
 from trainings.service import roster_imports as service
 from trainings.service.roster_imports.papers import Tools
@@ -171,7 +173,15 @@ async def list_roster_import_rows(
 ) -> Page | Response:
     """List the rows of an import: what each would do, what is wrong in it, whom it may be about."""
     one = await service.get_import(session, caller, roster_import_id)
-    return await answer_list(request, session, query, service.list_rows(tools, one), RosterImportRowPage)
+    listing = service.list_rows(tools, one)
+    accepted = request.headers.get("accept", "").partition(";")[0].strip()
+    by_accept = {media_type: kind for kind, media_type in _KINDS.items()}
+    kind: str = query.format or by_accept.get(accepted, "json")
+    if kind not in _KINDS:
+        return await answer_list(request, session, query, listing, RosterImportRowPage)
+    rows = await stream_rows(session, query, listing)
+    spool = await service.lay_out_rows(tools, one, rows, kind, is_for_excel=query.excel)
+    return send_spooled(spool, _KINDS[kind], f"rows.{kind}")
 
 
 @router.post("/roster-imports/{roster_import_id}/corrections", response_model=RosterImportRead)
@@ -235,6 +245,14 @@ async def undo_roster_import(
     """Have taken back what the import wrote. What was changed since is kept, and named."""
     one = await service.start_undo(session, caller, roster_import_id, version)
     return await _accepted(response, session, caller, tools, one)
+
+
+@router.get("/roster-imports/{roster_import_id}/undo-preview", response_model=UndoPreview)
+async def get_roster_import_undo_preview(
+    session: Session, caller: CurrentCaller, tools: ImportTools, roster_import_id: uuid.UUID
+) -> UndoPreview:
+    """Read what an undo would take back and keep, as things stand now."""
+    return UndoPreview.model_validate(await service.preview_undo(session, caller, tools, roster_import_id))
 
 
 @events.get(

@@ -92,6 +92,7 @@ class ImportCounts(Answer):
     possible_duplicate: int
     error: int
     excluded: int
+    with_warnings: int = Field(description="Whatever their outcome.")
 
 
 class ImportResult(Answer):
@@ -114,6 +115,16 @@ class KeptRow(Answer):
     row: int
     field: str | None
     reason: str
+
+
+class UndoPreview(Answer):
+    """What undoing would take back, and what it would keep, as things stand."""
+
+    people_removed: int = Field(description="Whom the import made and nothing else refers to: they are erased.")
+    seats_removed: int = Field(description="Voided.")
+    completions_voided: int
+    values_restored: int
+    kept: list[KeptRow] = Field(description="What somebody changed since, or refers to.")
 
 
 class UndoResult(Answer):
@@ -274,7 +285,8 @@ class RowChange(Answer):
 class RowCandidate(Answer):
     """Somebody whom the row may be about."""
 
-    person_id: uuid.UUID
+    person_id: uuid.UUID | None = Field(description="Null where it is whoever an earlier row of the file is of.")
+    row: int | None = Field(description="That row; null where it is a person who is recorded.")
     name: str
     score: int
     reasons: list[str]
@@ -291,6 +303,7 @@ class RosterImportRowRead(Answer):
     person_id: uuid.UUID | None
     values: list[RowValue]
     errors: list[RowFault]
+    warnings: list[RowFault] = Field(description="What stays as it is though the row says otherwise.")
     changes: list[RowChange]
     candidates: list[RowCandidate]
     decision: RowDecision | None
@@ -305,7 +318,12 @@ class RosterImportRowPage(Page):
 class RosterImportRowQuery(ListQuery):
     """Filters of rows."""
 
+    format: Literal["json", "csv", "ndjson", "xlsx"] | None = Field(  # type: ignore[assignment] # one more than others
+        default=None,
+        description="`csv` and `xlsx` give all rows that match as a table, a column for each of the file; `ndjson` as "
+        "they are here; `json` is a page.",
+    )
     sort: str = sort_by("row", "row")
     outcome: list[RowOutcome] = []
-    field: list[RosterField] = Field(default=[], description="Rows with an error in this field.")
-    code: list[str] = Field(default=[], description="Rows with this error.")
+    field: list[RosterField] = Field(default=[], description="Rows with an error, or a warning, in this field.")
+    code: list[str] = Field(default=[], description="Rows with this error or warning.")

@@ -323,7 +323,12 @@ def marks_of(
     found = names_of(personal)
     countries = sorted({country_code, nationality_code})
     matching = names.match_keys(countries, found, read_birth_date(personal), precision)
-    return {"name_marks": key.marks("name", names.search_keys(found)), "match_marks": key.marks("match", matching)}
+    return name_marks_of(key, personal) | {"match_marks": key.marks("match", matching)}
+
+
+def name_marks_of(key: MasterKey, personal: Mapping[str, str | None]) -> dict[str, list[bytes]]:
+    """What a record is found by."""
+    return {"name_marks": key.marks("name", names.search_keys(names_of(personal)))}
 
 
 def mark_of_document(key: MasterKey, body: IdentityDocumentCreate, number: domain.DocumentNumber) -> bytes:

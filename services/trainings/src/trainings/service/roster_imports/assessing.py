@@ -1,14 +1,11 @@
 """What a row would do: new, changed, unchanged, to be decided, or wrong and why. Every rule is the one of the forms."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, TypeVar
-
-from chassis.errors import DomainError
-from pydantic import BaseModel, ValidationError
+from typing import Any, Final
 
 from trainings import domain
 from trainings.domain import BirthPrecision, EnrollmentStatus, RosterField, RowOutcome, Sex, VettingBasis
@@ -20,13 +17,12 @@ from trainings.schemas.people import PersonCreate, PersonUpdate
 from trainings.service.enrollments import begin_seat, check_seat_cleared, completion_rule
 from trainings.service.identity import as_text, check_person
 from trainings.service.loading import today
-from trainings.service.roster_imports.drafts import Draft
+from trainings.service.roster_imports.bodies import as_written, run, take, take_again
+from trainings.service.roster_imports.drafts import Draft, RowError
 from trainings.service.roster_imports.known import Known
 from trainings.service.roster_imports.matching import NOBODY, Matched
 from trainings.settings import TrainingsSettings
 
-Body = TypeVar("Body", bound=BaseModel)
-Found = TypeVar("Found")
 ClearanceKey = tuple[uuid.UUID | None, uuid.UUID | None, date]
 _OF_PERSON: Final[tuple[str, ...]] = (
     "given_name", "surname_1", "surname_2", "full_name_original", "sex", "birth_date", "birth_precision",
@@ -35,23 +31,12 @@ _OF_PERSON: Final[tuple[str, ...]] = (
 _OF_SEAT: Final[tuple[str, ...]] = (
     "level", "vetting_basis", "vetting_reason", "pre_score", "post_score", "hours_attended", "note",
 )  # fmt: skip
-# From where the validators point to the field of the roster.
-_FIELDS: Final[Mapping[str, RosterField]] = {
-    "country_code": RosterField.nationality_code,
-    "birth_precision": RosterField.birth_date,
-    "number": RosterField.id_number,
-    "type": RosterField.id_type,
-    "issuer_country_code": RosterField.id_country_code,
-    "person_id": RosterField.birth_date,
-    "unit_id": RosterField.unit_code,
-    "to": RosterField.status,
-}
-_OF_CODES: Final[Mapping[str, RosterField]] = {
-    "hours_short": RosterField.hours_attended,
-    "score_missing": RosterField.post_score,
-    "score_below_pass_mark": RosterField.post_score,
-}
+_SEAT_COLUMNS: Final = ("training_id", "role", *_OF_SEAT)
 _CLEAR: Final = ("sex", "birth_precision", "nationality_code")
+_EDITED_SINCE: Final = (
+    "Somebody changed this since an earlier import said the same. It is kept as it is now; to write it nevertheless, "
+    "correct this cell by hand."
+)
 _WRITING: Final = frozenset({RowOutcome.new, RowOutcome.changed})
 _ATTENDED: Final = frozenset({"attending", "completed", "failed", "incomplete"})
 
@@ -63,6 +48,8 @@ class Plan:
     matched: Matched
     outcome: RowOutcome = RowOutcome.unchanged
     changes: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+    # What is kept though the row says otherwise, and why.
+    warnings: list[RowError] = field(default_factory=list)
     person: PersonCreate | None = None
     person_changes: dict[str, Any] = field(default_factory=dict)
     seat: dict[str, Any] | None = None
@@ -107,6 +94,8 @@ def assess(
     matched.faults = cleared.get(key, []) if key is not None else []
     if training is not None and training.voided_at is not None:
         draft.refuse(RosterField.training_code, "voided", "This training was entered in error and voided.")
+    if matched.said_before and matched.person_id is not None:
+        _note_later_edits(plan, known)
     code = draft.said.get("unit_code")
     if code is not None and code not in known.units:
         draft.refuse(RosterField.unit_code, "unknown_code", "There is no unit with this code. Record it first.")
@@ -118,6 +107,35 @@ def assess(
         _assess_seat(plan, known, training, settings)
     _close(plan)
     return plan
+
+
+def _note_later_edits(plan: Plan, known: Known) -> None:
+    """What a row says again is no news: where the record says otherwise by now, somebody changed it, and it stays so.
+
+    Whoever means it writes it into the cell by hand.
+    """
+    matched = plan.matched
+    assert matched.person_id is not None  # noqa: S101 - looked at before
+    said = {column: value for found in matched.said_before.values() for column, value in found.items()}
+    person, revealed = known.people[matched.person_id], known.reveal(matched.person_id)
+    before: dict[str, Any] = revealed | {name: getattr(person, name) for name in _CLEAR}
+    before["birth_date"] = read_birth_date(revealed)
+    differing = set(_differences(Draft(0, {}, said), before)) if person.erased_at is None else set()
+    if (seat := matched.seat) is not None:
+        recorded = {name: getattr(seat, name) for name in (*_OF_SEAT, "status")}
+        recorded |= {"unit_code": known.unit_codes.get(seat.unit_id), "completed_on": known.completed.get(seat.id)}
+        differing |= {name for name, value in recorded.items() if name in said and said[name] != value}
+    if matched.document is not None and _number_of(matched) not in known.documents[matched.person_id]:
+        differing.add("id_number")
+    for name in RosterField:
+        if differing & matched.said_before.get(name, {}).keys():
+            plan.warnings.append(RowError(name, "edited_since", _EDITED_SINCE))
+
+
+def _number_of(matched: Matched) -> tuple[str, str, bytes]:
+    assert matched.document is not None  # noqa: S101 - looked at before
+    body, mark, _ = matched.document
+    return body.issuer_country_code, str(body.type), mark
 
 
 def _close(plan: Plan) -> None:
@@ -134,13 +152,7 @@ def _close(plan: Plan) -> None:
 
 def count_attendees(plans: Sequence[Plan], known: Known) -> None:
     """A headcount covers the attendees of its training: the rows that would go beyond it are errors."""
-    room: dict[uuid.UUID, int] = {}
-    for training in known.trainings.values():
-        if training.headcount_total is not None:
-            there = sum(
-                1 for seat in known.seats.values() if seat.training_id == training.id and _is_attended(seat, known)
-            )
-            room[training.id] = training.headcount_total - there
+    room = known.room
     for plan in plans:
         of_training = plan.matched.training
         if of_training is None or of_training.id not in room or plan.outcome not in _WRITING:
@@ -174,11 +186,11 @@ def _assess_new_person(plan: Plan, one: RosterImport) -> None:
         if RosterField.nationality_code not in draft.texts and RosterField.nationality_code in plan.matched.columns:
             draft.refuse(RosterField.nationality_code, "missing", "Write the nationality.")
         said["nationality_code"] = one.country_code
-    body = _take(draft, PersonCreate, said | {"country_code": one.country_code})
+    body = take(draft, PersonCreate, said | {"country_code": one.country_code})
     if body is None:
         return
     personal = as_text(body.model_dump(include={*_OF_PERSON} - {"sex", "birth_precision", "nationality_code"}))
-    _run(draft, lambda: check_person(personal, body.birth_precision))
+    run(draft, lambda: check_person(personal, body.birth_precision))
     _check_document(plan, body.sex, body.birth_date, body.birth_precision)
     plan.person = body
 
@@ -194,11 +206,11 @@ def _assess_person(plan: Plan, known: Known) -> None:
     before: dict[str, Any] = revealed | {name: getattr(person, name) for name in _CLEAR}
     before["birth_date"] = read_birth_date(revealed)
     changes = _differences(draft, before)
-    if _take(draft, PersonUpdate, changes) is None:
+    if take(draft, PersonUpdate, changes) is None:
         return
     after = before | changes
     precision = BirthPrecision(after["birth_precision"])
-    _run(draft, lambda: check_person(as_text({name: after[name] for name in revealed}), precision))
+    run(draft, lambda: check_person(as_text({name: after[name] for name in revealed}), precision))
     _check_document(plan, Sex(after["sex"]), after["birth_date"], precision)
     plan.person_changes = changes
     for name, value in changes.items():
@@ -224,10 +236,9 @@ def _differences(draft: Draft, before: Mapping[str, Any]) -> dict[str, Any]:
 
 def _add_document(plan: Plan, recorded: set[tuple[str, str, bytes]]) -> None:
     """A document that nobody has recorded of the person yet; another number of one kind is somebody's error."""
-    if plan.matched.document is None:
+    if plan.matched.document is None or RosterField.id_number in plan.matched.said_before:
         return
-    body, mark, _ = plan.matched.document
-    mine = (body.issuer_country_code, str(body.type), mark)
+    mine = _number_of(plan.matched)
     if mine in recorded:
         return
     if any(each[:2] == mine[:2] for each in recorded):
@@ -245,7 +256,7 @@ def _check_document(plan: Plan, sex: Sex, birth_date: date | None, precision: Bi
         return
     body, _, _ = plan.matched.document
     number = domain.read_number(body.type, body.issuer_country_code, body.number)
-    _run(plan.draft, lambda: domain.check_document(number, sex, birth_date, precision))
+    run(plan.draft, lambda: domain.check_document(number, sex, birth_date, precision))
 
 
 def _unit_of(matched: Matched, known: Known, person: Any) -> uuid.UUID | None:  # noqa: ANN401 - a row
@@ -285,29 +296,26 @@ def _is_completed(matched: Matched) -> bool:
 def _assess_new_seat(plan: Plan, known: Known, training: Training, settings: TrainingsSettings) -> None:
     matched, draft = plan.matched, plan.draft
     said = {name: draft.said[name] for name in (*_OF_SEAT, "role") if draft.said.get(name) is not None}
-    said |= {"training_id": training.id, "person_id": matched.person_id or NOBODY}
+    said |= {"training_id": training.id, "person_id": NOBODY}
     completed_on = draft.said.get("completed_on")
     if completed_on is not None:
         said["status"] = EnrollmentStatus.enrolled  # completed by its completion
     elif draft.said.get("status") is not None:
         said["status"] = draft.said["status"]
-    body = _take(draft, EnrollmentCreate, _as_written(said))
+    body = take_again(known, draft, EnrollmentCreate, said)
     if body is None:
         return
     person = known.people.get(matched.person_id) if matched.person_id else None
     born = matched.birth_date or (read_birth_date(known.reveal(person.id)) if person is not None else None)
-    begun = _run(draft, lambda: begin_seat(body, training, born, settings))
+    begun = run(draft, lambda: begin_seat(body, training, born, settings))
     if begun is None:
         return
     basis, status = begun
     unit_id = _unit_of(matched, known, person)
     if status in domain.CLEARED_STATUSES:
-        _run(draft, lambda: check_seat_cleared(basis, body.vetting_reason, training, settings, matched.faults))
-    plan.seat = body.model_dump(exclude={"id", "person_id"}) | {
-        "status": status,
-        "vetting_basis": basis,
-        "unit_id": unit_id,
-    }
+        run(draft, lambda: check_seat_cleared(basis, body.vetting_reason, training, settings, matched.faults))
+    plan.seat = {name: getattr(body, name) for name in _SEAT_COLUMNS}
+    plan.seat |= {"status": status, "vetting_basis": basis, "unit_id": unit_id}
     if completed_on is not None:
         _assess_completion(plan, known, training, settings, plan.seat, status)
 
@@ -319,18 +327,18 @@ def _assess_old_seat(plan: Plan, known: Known, training: Training, settings: Tra
     }
     if "unit_code" in draft.said and (unit_id := _unit_of(matched, known, None)) != seat.unit_id:
         changes["unit_id"] = unit_id
-    body = _take(draft, EnrollmentUpdate, _as_written(changes))
+    body = take(draft, EnrollmentUpdate, as_written(changes))
     if body is None:
         return
     after = dict(seat._mapping) | changes  # noqa: SLF001 - as a mapping it is public
     basis, reason = VettingBasis(after["vetting_basis"]), after["vetting_reason"]
     faults = matched.faults
     if changes.keys() & {"vetting_basis", "vetting_reason", "unit_id"}:
-        _run(
+        run(
             draft, lambda: domain.check_vetting_basis(basis, reason, training.starts_on, settings.vetting_required_from)
         )
         if seat.status in domain.CLEARED_STATUSES | {EnrollmentStatus.completed}:
-            _run(draft, lambda: check_seat_cleared(basis, reason, training, settings, faults))
+            run(draft, lambda: check_seat_cleared(basis, reason, training, settings, faults))
     for name, value in changes.items():
         shown = name if name != "unit_id" else RosterField.unit_code
         was, becomes = getattr(seat, name), value
@@ -368,13 +376,13 @@ def _assess_progress(
     if status is None or status == current:
         return
     basis = VettingBasis(after["vetting_basis"])
-    body = _take(draft, EnrollmentTransition, {"to": status})
+    body = take(draft, EnrollmentTransition, {"to": status})
     if body is None:
         return
-    _run(draft, lambda: domain.check_enrollment_transition(current, body.to))
+    run(draft, lambda: domain.check_enrollment_transition(current, body.to))
     if body.to in domain.CLEARED_STATUSES:
         faults = plan.matched.faults
-        _run(draft, lambda: check_seat_cleared(basis, after["vetting_reason"], training, settings, faults))
+        run(draft, lambda: check_seat_cleared(basis, after["vetting_reason"], training, settings, faults))
     plan.to_status = body.to
     plan.changes.append((RosterField.status, current, body.to))
 
@@ -388,15 +396,16 @@ def _assess_completion(
     status: EnrollmentStatus,
 ) -> None:
     draft = plan.draft
-    body = _take(draft, CompletionCreate, {"enrollment_id": NOBODY, "completed_on": draft.said["completed_on"]})
+    given = {"enrollment_id": NOBODY, "completed_on": draft.said["completed_on"]}
+    body = take_again(known, draft, CompletionCreate, given)
     if body is None:
         return
-    _run(draft, lambda: domain.check_completion(body.completed_on, training.starts_on, today()))
-    _run(draft, lambda: domain.check_completable(status))
+    run(draft, lambda: domain.check_completion(body.completed_on, training.starts_on, today()))
+    run(draft, lambda: domain.check_completable(status))
     if plan.matched.seat is not None and status in domain.COMPLETABLE_STATUSES:
         basis = VettingBasis(seat["vetting_basis"])
         faults = plan.matched.faults
-        _run(draft, lambda: check_seat_cleared(basis, seat["vetting_reason"], training, settings, faults))
+        run(draft, lambda: check_seat_cleared(basis, seat["vetting_reason"], training, settings, faults))
     _check_rule(plan, known, training, settings, seat)
     plan.completed_on = body.completed_on
 
@@ -409,41 +418,10 @@ def _check_rule(
     if training.id in known.with_attendance:
         hours = known.attended.get(plan.matched.seat.id, Decimal(0)) if plan.matched.seat is not None else Decimal(0)
     rule = completion_rule(version, known.courses.get(training.course_code), hours, seat["post_score"], settings)
-    _run(plan.draft, lambda: domain.check_completion_rule(rule))
-
-
-def _as_written(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Decimals as text, as a body has them."""
-    return {name: format(value, "f") if isinstance(value, Decimal) else value for name, value in values.items()}
+    run(plan.draft, lambda: domain.check_completion_rule(rule))
 
 
 def _shown(value: object) -> str | None:
     if value is None:
         return None
     return format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
-def _take(draft: Draft, kind: type[Body], values: Mapping[str, Any]) -> Body | None:
-    """The body that a form would send; None where it would be refused, which is noted."""
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        for each in error.errors(include_input=False, include_url=False):
-            name = str(each["loc"][0]) if each["loc"] else ""
-            message = str(each["msg"]).removeprefix("Value error, ")
-            draft.refuse(_FIELDS.get(name, name) or None, each["type"], message.rstrip(".") + ".")
-        return None
-
-
-def _run(draft: Draft, check: Callable[[], Found]) -> Found | None:
-    """What a rule answers; where it refuses, what it says is an error of the row."""
-    try:
-        return check()
-    except DomainError as refused:
-        if not refused.errors:
-            draft.refuse(RosterField.status, refused.code, refused.detail)
-        for each in refused.errors:
-            name = (each.pointer or "").removeprefix("#/")
-            of_field = _OF_CODES.get(each.code) or _FIELDS.get(name) or name or None
-            draft.refuse(of_field, each.code, each.message)
-        return None

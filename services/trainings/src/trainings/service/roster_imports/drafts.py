@@ -3,11 +3,12 @@
 import re
 import unicodedata
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from chassis.tables.dates import DateOrder as Order
 from chassis.tables.dates import UnreadableDate, parse_date
@@ -34,6 +35,14 @@ _PARTICLES: Final = frozenset(
     {"de", "del", "la", "las", "los", "y", "van", "von", "da", "dos", "do", "el", "al", "ben"}
 )
 _TWO_SURNAMES: Final = 2
+_MOST_REMEMBERED: Final = 50_000
+# Of these a cell is read as fast as it is remembered, or is seldom like another.
+_SELDOM_ALIKE: Final = frozenset(
+    {
+        RosterField.seat, RosterField.given_name, RosterField.surname_1, RosterField.surname_2, RosterField.surnames,
+        RosterField.full_name, RosterField.full_name_original, RosterField.id_number, RosterField.note,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,10 @@ class Draft:
     number: int
     texts: dict[str, str]
     said: dict[str, Any] = field(default_factory=dict)
+    # By field, what of that its cell says.
+    by_field: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # The fields that somebody corrected by hand.
+    corrected: frozenset[str] = frozenset()
     errors: list[RowError] = field(default_factory=list)
 
     def refuse(self, of_field: str | None, code: str, message: str) -> None:
@@ -68,6 +81,15 @@ class Reading:
     sex_letters: frozenset[str]
     # Of the column of document numbers, where its header names the kind.
     document_type: IdentityDocumentType | None
+    # What cells say that were read before: those of most columns say few things, again and again.
+    memo: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+
+
+class Refusal(NamedTuple):
+    """Why a cell cannot be read."""
+
+    code: str
+    message: str
 
 
 class _Refused(Exception):
@@ -78,25 +100,40 @@ class _Refused(Exception):
 
 def read_draft(number: int, texts: Mapping[str, str], reading: Reading) -> Draft:
     """What the cells of a row, by field, say."""
-    draft = Draft(number, {name: clean(text) for name, text in texts.items() if text.strip()})
-    for name, text in draft.texts.items():
-        reader = _READERS[RosterField(name)]
-        if text == CLEAR:
-            if name not in _CLEARABLE:
-                draft.refuse(name, "not_clearable", "This cannot be emptied. Leave the cell empty to keep it as it is.")
-            else:
-                draft.said |= dict.fromkeys(_CLEARABLE[RosterField(name)])
+    draft = Draft(number, {})
+    for name, written in texts.items():
+        if not written or written.isspace():
             continue
-        try:
-            draft.said |= reader(text, reading)
-        except UnknownWord as unknown:
-            draft.refuse(name, "unknown_value", str(unknown))
-        except UnreadableDate as unreadable:
-            draft.refuse(name, str(unreadable.code), str(unreadable))
-        except _Refused as refused:
-            draft.refuse(name, refused.code, str(refused))
+        of_column = reading.memo[name]
+        remembered = of_column.get(written)
+        if remembered is None:
+            text = clean(written)
+            remembered = text, _read_cell(name, text, reading)
+            if name not in _SELDOM_ALIKE and len(of_column) < _MOST_REMEMBERED:
+                of_column[written] = remembered
+        draft.texts[name], found = remembered
+        if isinstance(found, Refusal):
+            draft.refuse(name, found.code, found.message)
+        else:
+            draft.said |= found
+            draft.by_field[name] = found
     _join_document(draft, reading)
     return draft
+
+
+def _read_cell(name: str, text: str, reading: Reading) -> dict[str, Any] | Refusal:
+    if text == CLEAR:
+        if name in _CLEARABLE:
+            return dict.fromkeys(_CLEARABLE[RosterField(name)])
+        return Refusal("not_clearable", "This cannot be emptied. Leave the cell empty to keep it as it is.")
+    try:
+        return _READERS[RosterField(name)](text, reading)
+    except UnknownWord as unknown:
+        return Refusal("unknown_value", str(unknown))
+    except UnreadableDate as unreadable:
+        return Refusal(str(unreadable.code), str(unreadable))
+    except _Refused as refused:
+        return Refusal(refused.code, str(refused))
 
 
 def read_day(text: str, order: DateOrder | None) -> tuple[date, bool]:

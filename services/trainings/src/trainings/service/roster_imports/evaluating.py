@@ -1,24 +1,26 @@
 """All rows of an import at once: read, matched, assessed. The same at a check, at a correction and at the commit."""
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from typing import Any
+import uuid
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from chassis.errors import DomainError
 from chassis.tokens import Caller
+from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from trainings import names
-from trainings.domain import DateOrder, RosterField, RowOutcome
+from trainings.domain import DateOrder, RosterField
 from trainings.models import RosterImport, RosterImportRow
-from trainings.service.identity import names_of
 from trainings.service.roster_imports import known as knowing
 from trainings.service.roster_imports.assessing import Plan, assess, clearance_key, count_attendees
 from trainings.service.roster_imports.columns import document_type_of
-from trainings.service.roster_imports.drafts import Draft, Reading, read_draft
-from trainings.service.roster_imports.known import Known
+from trainings.service.roster_imports.drafts import Reading, read_draft
+from trainings.service.roster_imports.known import Known, Printed
+from trainings.service.roster_imports.likeness import Likenesses
 from trainings.service.roster_imports.matching import (
     Matched,
     find_conflicts,
@@ -27,10 +29,16 @@ from trainings.service.roster_imports.matching import (
     find_training,
     note_document,
     note_fingerprint,
-    score_alike,
+    who_of,
 )
 from trainings.service.roster_imports.papers import Tools
-from trainings.service.roster_imports.vocabulary import letters_of
+from trainings.service.roster_imports.vocabulary import clean, letters_of
+
+AT_ONCE: Final = 2_000
+"""So many rows are held in memory, and as many again while those before them are assessed."""
+Progress = Callable[[int], Awaitable[None]]
+_ROWS: Final = RosterImportRow.__table__  # type: ignore[attr-defined]
+_PAPER: Final = ("number", "is_excluded", "decision", "decided_person_id", "cells")
 
 
 def mapping_of(details: dict[str, Any]) -> dict[str, int]:
@@ -44,172 +52,220 @@ def texts_of(cells: dict[str, Any], mapping: dict[str, int]) -> dict[str, str]:
     return texts | {name: text for name, text in cells.get("c", {}).items() if name in mapping}
 
 
-async def load_rows(session: AsyncSession, one: RosterImport) -> list[RosterImportRow]:
-    """All rows of an import, in the order of the file."""
-    statement = select(RosterImportRow).where(RosterImportRow.roster_import_id == one.id)
-    return list((await session.exec(statement.order_by(col(RosterImportRow.number)))).all())
+async def load_rows(
+    session: AsyncSession,
+    import_id: uuid.UUID,
+    after: int = 0,
+    limit: int | None = None,
+    *columns: str,
+    until: int | None = None,
+) -> Sequence[Any]:
+    """Rows of an import in the order of the file, those after a number; all columns where none is named."""
+    named = [_ROWS.c[name] for name in columns] or [_ROWS]
+    statement = select(*named).where(_ROWS.c.roster_import_id == import_id, _ROWS.c.number > after)
+    if until is not None:
+        statement = statement.where(_ROWS.c.number <= until)
+    found = await (await session.connection()).execute(statement.order_by(_ROWS.c.number).limit(limit))
+    return found.all()
 
 
 async def evaluate(
-    session: AsyncSession, caller: Caller, tools: Tools, one: RosterImport, papers: Sequence[RosterImportRow]
-) -> list[Plan]:
-    """What each row that is not excluded would do."""
-    details = tools.open(one.details, "details", one.id)
-    mapping = mapping_of(details)
-    papers = [paper for paper in papers if not paper.is_excluded]
-    drafts = await asyncio.to_thread(_read_drafts, tools, one, details, mapping, papers)
-    known = Known(tools.key)
-    codes = {draft.said["training_code"] for draft in drafts if draft.said.get("training_code")}
-    await knowing.load_trainings(session, known, one, codes)
-    columns = frozenset(mapping)
-    rows = [Matched(draft, paper, columns=columns) for draft, paper in zip(drafts, papers, strict=True)]
-    await asyncio.to_thread(_note, rows, known, one, tools)
-    await _load(session, caller, known, one, rows)
-    await asyncio.to_thread(_find_people, rows, known)
-    await _find_candidates(session, caller, tools, known, one, rows)
-    keys = (clearance_key(row, known, tools.settings) for row in rows)
-    asked = list({key for key in keys if key is not None})
-    cleared = await knowing.find_clearance_faults(session, asked)
-    return await asyncio.to_thread(_assess_all, rows, known, one, tools, cleared)
+    session: AsyncSession, caller: Caller, tools: Tools, one: RosterImport, on_progress: Progress | None = None
+) -> AsyncGenerator[list[Plan], None]:
+    """What each row that is not excluded would do, some rows at a time. While some are assessed the next are loaded."""
+    every = _Evaluation(caller, tools, one, tools.open(one.details, "details", one.id))
+    await every.prepare(session)
+    assessing: asyncio.Task[list[Plan]] | None = None
+    after = 0
+    try:
+        while papers := await load_rows(session, one.id, after, AT_ONCE, *_PAPER):
+            after = papers[-1].number
+            rows, known, cleared = await every.load(session, [paper for paper in papers if not paper.is_excluded])
+            if assessing is not None:
+                yield await assessing
+            assessing = asyncio.create_task(asyncio.to_thread(every.assess, rows, known, cleared))
+            if on_progress is not None:
+                await on_progress(every.count(papers))
+        if assessing is not None:
+            yield await assessing
+    finally:
+        if assessing is not None and not assessing.done():
+            await asyncio.wait([assessing])
 
 
-def _read_drafts(
-    tools: Tools, one: RosterImport, details: dict[str, Any], mapping: dict[str, int], papers: Sequence[RosterImportRow]
-) -> list[Draft]:
-    opened = [tools.open(paper.cells, "cells", one.id, paper.number) for paper in papers]
-    texts = [texts_of(cells, mapping) for cells in opened]
-    headers = {column["field"]: column["header"] for column in details["columns"] if column["field"]}
-    reading = Reading(
-        date_order=DateOrder(one.date_order) if one.date_order else None,
-        sex_letters=letters_of(row.get(RosterField.sex, "") for row in texts),
-        document_type=document_type_of(headers.get(RosterField.id_number, "")),
+@dataclass(slots=True)
+class _Evaluation:
+    """What all rows of an import are held against, and what is carried from one row to the next."""
+
+    caller: Caller
+    tools: Tools
+    one: RosterImport
+    details: dict[str, Any]
+    mapping: dict[str, int] = field(init=False)
+    reading: Reading = field(init=False)
+    known: Known = field(init=False)
+    likenesses: Likenesses = field(init=False)
+    seen: Counter[bytes] = field(default_factory=Counter)
+    first: dict[bytes, int] = field(default_factory=dict)
+    earlier: dict[uuid.UUID, tuple[bytes, dict[str, int]]] = field(default_factory=dict)
+    done: int = 0
+
+    def __post_init__(self) -> None:
+        self.mapping = mapping_of(self.details)
+        self.known = Known(self.tools.key)
+        self.likenesses = Likenesses(self.caller, self.tools.key, self.one.country_code)
+
+    def count(self, papers: Sequence[Any]) -> int:
+        """How many rows have been loaded by now."""
+        self.done += len(papers)
+        return self.done
+
+    async def prepare(self, session: AsyncSession) -> None:
+        """Look over all rows for what one row alone does not say, and load what is of all of them."""
+        letters: set[str] = set()
+        codes: set[str] = set()
+        said: Counter[tuple[str, bytes]] = Counter()
+        known, one = self.known, self.one
+        known.has_earlier = await _has_earlier(session, one)
+        after = 0
+        while papers := await load_rows(session, one.id, after, AT_ONCE, "number", "cells", "is_excluded"):
+            after = papers[-1].number
+            await asyncio.to_thread(self._look_over, papers, letters, codes, said)
+        headers = {column["field"]: column["header"] for column in self.details["columns"] if column["field"]}
+        self.reading = Reading(
+            date_order=DateOrder(one.date_order) if one.date_order else None,
+            sex_letters=letters_of(letters),
+            document_type=document_type_of(headers.get(RosterField.id_number, "")),
+        )
+        await knowing.load_trainings(session, known, one, codes)
+        await knowing.load_leads(session, self.caller, known)
+        await knowing.count_room(session, known)
+        if RosterField.birth_date in self.mapping:
+            await knowing.index_names(session, self.caller, known)
+        for (code, who), rows in said.items():
+            training = known.trainings.get(one.training_id) if one.training_id else known.codes.get(code)
+            if rows > 1 and training is not None:
+                known.alike_rows[training.id, who] = rows
+
+    def _look_over(
+        self, papers: Sequence[Any], letters: set[str], codes: set[str], said: Counter[tuple[str, bytes]]
+    ) -> None:
+        of_code = RosterField.training_code
+        for paper in papers:
+            if paper.is_excluded:
+                continue
+            texts = texts_of(self.tools.open(paper.cells, "cells", self.one.id, paper.number), self.mapping)
+            letters.add(texts.get(RosterField.sex, ""))
+            code = clean(texts[of_code]) if of_code in texts else ""
+            codes.add(code)
+            if self.known.has_earlier:
+                who = who_of({name: clean(text) for name, text in texts.items()})
+                said["" if self.one.training_id else code, who] += 1
+
+    async def load(
+        self, session: AsyncSession, papers: Sequence[Any]
+    ) -> tuple[list[Matched], Known, dict[Any, list[str]]]:
+        """Some rows, matched with the records that they are about."""
+        known, caller = self.known.at_hand(), self.caller
+        rows = await asyncio.to_thread(self._read, papers)
+        said = [row.draft.said for row in rows]
+        await knowing.load_seats(session, caller, known, {each["seat"] for each in said if each.get("seat")})
+        await knowing.load_holders(session, caller, known, [row.document[1] for row in rows if row.document])
+        prints = [row.fingerprint for row in rows if row.fingerprint]
+        await knowing.load_printed(session, caller, known, self.one, prints)
+        await self._load_earlier(session, {one.import_id for some in known.printed.values() for one in some})
+        decided = {row.paper.decided_person_id for row in rows if row.paper.decided_person_id is not None}
+        named = [
+            known.by_name.get(knowing.name_mark(row.training.id, row.name_key), [])
+            for row in rows if row.training is not None and row.name_key is not None
+        ]  # fmt: skip
+        await knowing.load_people(session, caller, known, decided | {person for held in named for person in held})
+        await knowing.load_seats_of(session, caller, known, known.people.keys())
+        several = {person for held in (*known.holders.values(), *named) if len(held) > 1 for person in held}
+        await knowing.load_roots(session, known, several)
+        await knowing.load_seats_of(session, caller, known, {root for root in known.roots.values() if root is not None})
+        await knowing.load_people(session, caller, known, {seat.person_id for seat in known.seats.values()})
+        await asyncio.to_thread(self._find_people, rows, known)
+        await self.likenesses.find(session, known, rows)
+        await knowing.load_units(session, caller, known, {each["unit_code"] for each in said if each.get("unit_code")})
+        keys = (clearance_key(row, known, self.tools.settings) for row in rows)
+        cleared = await knowing.find_clearance_faults(session, list({key for key in keys if key is not None}))
+        return rows, known, cleared
+
+    async def _load_earlier(self, session: AsyncSession, ids: set[uuid.UUID]) -> None:
+        """How the files of earlier imports were read."""
+        missing = ids - self.earlier.keys()
+        if missing:
+            statement = select(RosterImport.id, RosterImport.file_sha256, RosterImport.details)
+            rows = await (await session.connection()).execute(statement.where(col(RosterImport.id).in_(missing)))
+            for import_id, digest, details in rows:
+                opened = self.tools.open(details, "details", import_id)
+                self.earlier[import_id] = digest, mapping_of(opened) if opened else {}
+
+    def _read(self, papers: Sequence[Any]) -> list[Matched]:
+        columns = frozenset(self.mapping)
+        by_place = {place: name for name, place in self.mapping.items()}
+        rows = []
+        for paper in papers:
+            cells = self.tools.open(paper.cells, "cells", self.one.id, paper.number)
+            draft = read_draft(paper.number, texts_of(cells, self.mapping), self.reading)
+            draft.corrected = frozenset(cells.get("c", ()))
+            for place, code, message in cells.get("f", []):
+                of_field = by_place.get(place)
+                if of_field is not None and of_field not in cells.get("c", {}):
+                    draft.refuse(of_field, code, message)
+            row = Matched(draft, paper, columns=columns)
+            find_training(row, self.known, self.one.training_id)
+            note_fingerprint(row, self.tools.key)
+            try:
+                note_document(row, self.tools.key)
+            except DomainError as refused:
+                for each in refused.errors:
+                    of_issuer = "issuer" in (each.pointer or "")
+                    of_field = RosterField.id_country_code if of_issuer else RosterField.id_number
+                    draft.refuse(of_field, each.code, each.message)
+            rows.append(row)
+        return rows
+
+    def _find_people(self, rows: Sequence[Matched], known: Known) -> None:
+        for row in rows:
+            if known.has_earlier and row.fingerprint is not None:
+                row.place_among_alike = self.seen[row.fingerprint]
+                self.seen[row.fingerprint] += 1
+            find_person(row, known)
+            find_conflicts(row, known)
+            if row.printed is not None:
+                self._compare_with_earlier(row, row.printed)
+
+    def _compare_with_earlier(self, row: Matched, printed: Printed) -> None:
+        """Note what the row says as it did before: of that nothing is new."""
+        digest, mapping = self.earlier[printed.import_id]
+        if printed.cells is not None:
+            cells = self.tools.open(printed.cells, "cells", printed.import_id, printed.number)
+            before = {name: clean(text) for name, text in texts_of(cells, mapping).items()}
+        else:  # they are not kept for ever
+            before = row.draft.texts if digest == self.one.file_sha256 else {}
+        draft = row.draft
+        row.leave_out(
+            name for name, text in draft.texts.items() if before.get(name) == text and name not in draft.corrected
+        )
+
+    def assess(self, rows: Sequence[Matched], known: Known, cleared: dict[Any, list[str]]) -> list[Plan]:
+        """What these rows would do, after those before them."""
+        find_repeats(rows, self.first)
+        plans = [assess(row, known, self.one, self.tools.settings, cleared) for row in rows]
+        count_attendees(plans, known)
+        return plans
+
+
+async def _has_earlier(session: AsyncSession, one: RosterImport) -> bool:
+    """Whether an earlier import may have written rows that these are again."""
+    statement = select(col(RosterImport.id)).where(
+        RosterImport.stage == "committed",
+        RosterImport.id != one.id,
     )
-    by_place = {place: name for name, place in mapping.items()}
-    drafts = []
-    for paper, row, cells in zip(papers, texts, opened, strict=True):
-        draft = read_draft(paper.number, row, reading)
-        for place, code, message in cells.get("f", []):
-            of_field = by_place.get(place)
-            if of_field is not None and of_field not in cells.get("c", {}):
-                draft.refuse(of_field, code, message)
-        drafts.append(draft)
-    return drafts
-
-
-def _note(rows: Sequence[Matched], known: Known, one: RosterImport, tools: Tools) -> None:
-    for row in rows:
-        find_training(row, known, one.training_id)
-        note_fingerprint(row, tools.key)
-        try:
-            note_document(row, tools.key)
-        except DomainError as refused:
-            for each in refused.errors:
-                of_field = RosterField.id_country_code if "issuer" in (each.pointer or "") else RosterField.id_number
-                row.draft.refuse(of_field, each.code, each.message)
-
-
-async def _load(
-    session: AsyncSession, caller: Caller, known: Known, one: RosterImport, rows: Sequence[Matched]
-) -> None:
-    said = [row.draft.said for row in rows]
-    await knowing.load_roster(session, caller, known, {each["seat"] for each in said if each.get("seat")})
-    await knowing.load_holders(session, caller, known, [row.document[1] for row in rows if row.document])
-    await knowing.load_printed(session, known, one, [row.fingerprint for row in rows if row.fingerprint])
-    decided = {row.paper.decided_person_id for row in rows if row.paper.decided_person_id is not None}
-    await knowing.load_people(session, caller, known, decided)
-    await knowing.load_units(session, caller, known, {each["unit_code"] for each in said if each.get("unit_code")})
-    await asyncio.to_thread(knowing.index_names, known)
-    several = {one for held in (*known.holders.values(), *known.by_name.values()) if len(held) > 1 for one in held}
-    await knowing.load_roots(session, known, several)
-
-
-def _find_people(rows: Sequence[Matched], known: Known) -> None:
-    alike = Counter(row.fingerprint for row in rows if row.fingerprint is not None)
-    seen: dict[bytes, int] = defaultdict(int)
-    for row in rows:
-        if row.fingerprint is not None:
-            row.place_among_alike = seen[row.fingerprint]
-            seen[row.fingerprint] += 1
-        find_person(row, known, alike[row.fingerprint] if row.fingerprint is not None else 0)
-        find_conflicts(row, known)
-
-
-async def _find_candidates(
-    session: AsyncSession, caller: Caller, tools: Tools, known: Known, one: RosterImport, rows: Sequence[Matched]
-) -> None:
-    unknown = {
-        row.draft.number: row
-        for row in rows
-        if row.training is not None and row.person_id is None and not row.candidates
-        and row.draft.said.get("seat") is None
-    }  # fmt: skip
-
-    def marks() -> dict[int, tuple[list[bytes], list[bytes]]]:
-        wanted = {}
-        for number, row in unknown.items():
-            nationality = row.draft.said.get("nationality_code") or one.country_code
-            countries = sorted({one.country_code, nationality})
-            found = names_of(row.personal())
-            every = names.match_keys(countries, found, row.birth_date, row.precision)
-            first = names.birth_keys(countries, row.birth_date, row.precision)
-            if every:
-                wanted[number] = (tools.key.marks("match", every), tools.key.marks("match", first))
-        return wanted
-
-    alike = await knowing.find_alike(session, caller, known, await asyncio.to_thread(marks))
-    await knowing.load_roots(session, known, {person_id for found in alike.values() for person_id in found})
-
-    def score() -> None:
-        for number, people in alike.items():
-            row = unknown[number]
-            score_alike(row, known, people)
-            if row.is_new:
-                row.told_apart, row.candidates = row.candidates, []
-
-    await asyncio.to_thread(score)
-
-
-def _assess_all(
-    rows: Sequence[Matched], known: Known, one: RosterImport, tools: Tools, cleared: dict[Any, list[str]]
-) -> list[Plan]:
-    find_repeats(rows)
-    plans = [assess(row, known, one, tools.settings, cleared) for row in rows]
-    count_attendees(plans, known)
-    return plans
-
-
-def count_outcomes(plans: Sequence[Plan], papers: Sequence[RosterImportRow]) -> dict[str, int]:
-    """How many rows there are, and of each outcome."""
-    counted = Counter(str(plan.outcome) for plan in plans)
-    counted[RowOutcome.excluded] = sum(paper.is_excluded for paper in papers)
-    return {"rows": len(papers)} | {str(outcome): counted[outcome] for outcome in RowOutcome}
-
-
-def list_faults(plans: Sequence[Plan], details: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is wrong by column: how many rows, and one of them."""
-    headers = {column["field"]: column["header"] for column in details["columns"] if column["field"]}
-    found: dict[tuple[str | None, str], dict[str, Any]] = {}
-    for plan in plans:
-        for error in plan.draft.errors:
-            fault = found.setdefault(
-                (error.field, error.code),
-                {
-                    "field": error.field if error.field in set(RosterField) else None,
-                    "column": headers.get(error.field),
-                    "code": error.code,
-                    "message": error.message,
-                    "rows": 0,
-                    "example_row": plan.draft.number,
-                },
-            )
-            fault["rows"] += 1
-    return sorted(found.values(), key=lambda fault: (-fault["rows"], fault["example_row"]))
-
-
-def findings_of(plan: Plan) -> dict[str, Any]:
-    """What is shown of a row."""
-    return {
-        "errors": [[error.field, error.code, error.message] for error in plan.draft.errors],
-        "changes": [list(change) for change in plan.changes],
-        "candidates": [[str(one.person_id), one.name, one.score, one.reasons] for one in plan.matched.candidates],
-    }
+    if one.training_id is not None:
+        statement = statement.where(
+            or_(col(RosterImport.training_id).is_(None), col(RosterImport.training_id) == one.training_id)
+        )
+    return (await (await session.connection()).execute(statement.limit(1))).first() is not None

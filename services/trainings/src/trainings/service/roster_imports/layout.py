@@ -1,11 +1,11 @@
 """What a file looks like: its rows as they are kept, its columns with samples, and which field each is taken for."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from chassis.tables.dates import find_order
-from chassis.tables.model import Table
+from chassis.tables.model import Row, Table
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,58 +16,73 @@ from trainings.service.roster_imports.papers import Tools
 
 _SAMPLES: Final = 3
 _SAMPLE_LENGTH: Final = 80
+_DATE_LENGTH: Final = 30
 
 
-def describe_table(table: Table, tools: Tools, import_id: uuid.UUID) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What is shown of a file, and its rows sealed. Takes its time: not for the loop of events."""
-    headers = [column.header for column in table.columns]
-    samples: list[list[str]] = [[] for _ in headers]
-    texts: list[set[str]] = [set() for _ in headers]
-    rows = []
-    for row in table.rows():
+class Looks:
+    """What is shown of a file, gathered while its rows go by."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._samples: list[list[str]] = [[] for _ in table.columns]
+        self._texts: list[set[str]] = [set() for _ in table.columns]
+
+    def see(self, row: Row) -> None:
+        """Note what a row shows of its columns."""
         for place, cell in enumerate(row.texts):
             if not cell:
                 continue
-            if len(samples[place]) < _SAMPLES and cell[:_SAMPLE_LENGTH] not in samples[place]:
-                samples[place].append(cell[:_SAMPLE_LENGTH])
-            if row.kinds[place] == "t" and cell[-1].isdigit():
-                texts[place].add(cell)
+            samples = self._samples[place]
+            if len(samples) < _SAMPLES and cell[:_SAMPLE_LENGTH] not in samples:
+                samples.append(cell[:_SAMPLE_LENGTH])
+            if row.kinds[place] == "t" and len(cell) <= _DATE_LENGTH and cell[-1].isdigit():
+                self._texts[place].add(cell)
+
+    def describe(self) -> dict[str, Any]:
+        """Columns with samples and what each is taken for, and how the file was read."""
+        table = self._table
+        headers = [column.header for column in table.columns]
+        proposals = propose([column.given for column in table.columns])
+        columns = []
+        for place, (column, proposal) in enumerate(zip(table.columns, proposals, strict=True)):
+            order = find_order(self._texts[place])
+            columns.append(
+                {
+                    "number": column.number,
+                    "header": column.header,
+                    "samples": self._samples[place],
+                    "field": proposal.field if (proposal.score or 0) >= TAKEN_AT else None,
+                    "proposed_field": proposal.field,
+                    "score": proposal.score,
+                    "is_remembered": False,
+                    "order": order.order and str(order.order),
+                    "asks_order": order.is_ambiguous or order.is_contradictory,
+                }
+            )
+        return {
+            "columns": columns,
+            "layout": layout_of(headers).hex(),
+            "sheet": table.sheet,
+            "sheets": [sheet.name for sheet in table.sheets],
+            "header_row": table.header_row,
+            "encoding": table.encoding,
+            "delimiter": table.delimiter,
+            "is_encoding_guessed": table.is_encoding_guessed,
+            "notes": [[str(note.code), note.message, note.count] for note in table.notes],
+            "faults": [],
+        }
+
+
+def seal_rows(table: Table, looks: Looks, tools: Tools, import_id: uuid.UUID) -> Iterator[dict[str, Any]]:
+    """The rows of a file as they are kept. Takes its time: not for the loop of events."""
+    for row in table.rows():
+        looks.see(row)
         faults = [[fault.column_index, str(fault.code), fault.message] for fault in row.faults if fault.is_blocking]
         cells: dict[str, Any] = {"t": row.texts, "k": row.kinds}
         if faults:
             cells["f"] = faults
         sealed = tools.seal(cells, "cells", import_id, row.number)
-        rows.append({"roster_import_id": import_id, "number": row.number, "cells": sealed})
-    proposals = propose([column.given for column in table.columns])
-    columns = []
-    for place, (column, proposal) in enumerate(zip(table.columns, proposals, strict=True)):
-        order = find_order(texts[place])
-        columns.append(
-            {
-                "number": column.number,
-                "header": column.header,
-                "samples": samples[place],
-                "field": proposal.field if (proposal.score or 0) >= TAKEN_AT else None,
-                "proposed_field": proposal.field,
-                "score": proposal.score,
-                "is_remembered": False,
-                "order": order.order and str(order.order),
-                "asks_order": order.is_ambiguous or order.is_contradictory,
-            }
-        )
-    details = {
-        "columns": columns,
-        "layout": layout_of(headers).hex(),
-        "sheet": table.sheet,
-        "sheets": [sheet.name for sheet in table.sheets],
-        "header_row": table.header_row,
-        "encoding": table.encoding,
-        "delimiter": table.delimiter,
-        "is_encoding_guessed": table.is_encoding_guessed,
-        "notes": [[str(note.code), note.message, note.count] for note in table.notes],
-        "faults": [],
-    }
-    return details, rows
+        yield {"roster_import_id": import_id, "number": row.number, "cells": sealed}
 
 
 async def remember_mapping(session: AsyncSession, tools: Tools, one: RosterImport, details: dict[str, Any]) -> None:

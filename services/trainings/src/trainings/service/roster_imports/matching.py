@@ -1,10 +1,11 @@
 """Whom a row is about: a seat, a document, the same row before, a name with its birth date; else somebody decides."""
 
+import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from trainings import names
 from trainings.domain import (
@@ -16,27 +17,27 @@ from trainings.domain import (
     Sex,
     read_number,
 )
-from trainings.models import RosterImportRow, Training
-from trainings.names import Profile
+from trainings.models import Training
+from trainings.names import Names, Profile
 from trainings.privacy import MasterKey
 from trainings.schemas.identity_documents import IdentityDocumentCreate
-from trainings.service.identity import as_text, mark_of_document, names_of
+from trainings.service.identity import mark_of_document, names_of
 from trainings.service.roster_imports.drafts import Draft
-from trainings.service.roster_imports.known import Known, name_key
+from trainings.service.roster_imports.known import Known, NameKey, Printed, name_key, name_mark
 
 NOBODY: Final = uuid.UUID(int=0)
-_SHOWN_CANDIDATES: Final = 5
-_NAMES: Final = ("given_name", "surname_1", "surname_2", "full_name_original")
+SHOWN_CANDIDATES: Final = 5
 
 
 @dataclass(slots=True)
 class Candidate:
-    """Somebody whom a row may be about."""
+    """Somebody whom a row may be about: a person who is recorded, or whoever an earlier row of the file makes."""
 
-    person_id: uuid.UUID
+    person_id: uuid.UUID | None
     name: str
     score: int
     reasons: list[str]
+    row: int | None = None
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class Matched:
     """What is known of whom a row is about, while it is being found out."""
 
     draft: Draft
-    paper: RosterImportRow
+    paper: Any
     training: Training | None = None
     person_id: uuid.UUID | None = None
     seat: Any = None
@@ -55,12 +56,21 @@ class Matched:
     fingerprint: bytes | None = None
     # Among the rows of the file that say the same of who they are: those pair with the rows before in their order.
     place_among_alike: int = 0
+    # The row of an earlier import that it is.
+    printed: Printed | None = None
+    # By field, what it says just as that row did: no news, and left out of what is said.
+    said_before: dict[str, dict[str, Any]] = field(default_factory=dict)
     # The fields that the file has columns for.
     columns: frozenset[str] = frozenset()
     # What a clearance lacks.
     faults: list[str] = field(default_factory=list)
     is_by_document: bool = False
     is_new: bool = False
+    # What a new record of them shares with others.
+    match_marks: list[bytes] | None = None
+    _personal: dict[str, str | None] | None = None
+    _names: Names | None = None
+    _name_key: NameKey | Literal[False] | None = False
 
     @property
     def birth_date(self) -> date | None:
@@ -75,8 +85,38 @@ class Matched:
 
     def personal(self) -> dict[str, str | None]:
         """What the row says of somebody, as the columns that are sealed."""
-        said = self.draft.said
-        return as_text({name: said.get(name) for name in (*_NAMES, "birth_date", "position")})
+        if self._personal is None:
+            said, born = self.draft.said, self.birth_date
+            self._personal = {
+                "given_name": said.get("given_name"),
+                "surname_1": said.get("surname_1"),
+                "surname_2": said.get("surname_2"),
+                "full_name_original": said.get("full_name_original"),
+                "birth_date": None if born is None else born.isoformat(),
+                "position": said.get("position"),
+            }
+        return self._personal
+
+    @property
+    def names(self) -> Names:
+        """As the row says them."""
+        if self._names is None:
+            self._names = names_of(self.personal())
+        return self._names
+
+    @property
+    def name_key(self) -> NameKey | None:
+        """What two records with the same name and birth date share."""
+        if self._name_key is False:
+            self._name_key = name_key(self.names, self.birth_date, self.precision)
+        return self._name_key
+
+    def leave_out(self, fields: Iterable[str]) -> None:
+        """Take what these fields say for said before. Who the row is has been found out by then."""
+        _ = self.name_key
+        self.said_before = {name: self.draft.by_field[name] for name in fields if name in self.draft.by_field}
+        said = {column for found in self.said_before.values() for column in found}
+        self.draft.said = {column: value for column, value in self.draft.said.items() if column not in said}
 
     def profile(self) -> Profile:
         """What is compared of the row."""
@@ -85,7 +125,7 @@ class Matched:
             body, mark, _ = self.document
             documents = frozenset({(body.issuer_country_code, str(body.type), mark)})
         return Profile(
-            names=names_of(self.personal()),
+            names=self.names,
             sex=Sex(self.draft.said.get("sex", Sex.not_recorded)),
             birth_date=self.birth_date,
             birth_precision=self.precision,
@@ -139,13 +179,22 @@ def note_document(matched: Matched, key: MasterKey) -> None:
 def note_fingerprint(matched: Matched, key: MasterKey) -> None:
     """What the same row of another file is found by: its training, and all it says of who it is."""
     texts = matched.draft.texts
-    said = "|".join(names.normalize_original(texts.get(name, "")) for name in IDENTITY_FIELDS)
+    said = _said_of_who(texts)
     if matched.training is not None and said.strip("|"):
         matched.fingerprint = key.mark("roster_row", f"{matched.training.id}|{said}")
 
 
-def find_person(matched: Matched, known: Known, alike_rows: int) -> None:
-    """Whom a row is about, where that is certain. `alike_rows`: how many rows of the file say the same of who it is."""
+def who_of(texts: Mapping[str, str]) -> bytes:
+    """The same for rows that say the same of who they are."""
+    return hashlib.blake2b(_said_of_who(texts).encode(), digest_size=16).digest()
+
+
+def _said_of_who(texts: Mapping[str, str]) -> str:
+    return "|".join([names.normalize_original(texts.get(name, "")) for name in IDENTITY_FIELDS])
+
+
+def find_person(matched: Matched, known: Known) -> None:
+    """Whom a row is about, where that is certain."""
     training = matched.training
     if training is None:
         return
@@ -163,12 +212,14 @@ def find_person(matched: Matched, known: Known, alike_rows: int) -> None:
         matched.is_by_document = True
         _one_of(matched, known, holders, "identity document is the same")
         return
-    printed = known.printed.get(matched.fingerprint or b"", [])
-    if len(printed) == alike_rows and alike_rows > 0:
-        _use(matched, known, printed[matched.place_among_alike][0])
-        return
-    key = name_key(names_of(matched.personal()), matched.birth_date, matched.precision)
-    if key is not None and (found := known.by_name.get((training.id, key))):
+    if matched.fingerprint is not None and (printed := known.printed.get(matched.fingerprint)):
+        alike_rows = known.alike_rows.get((training.id, who_of(matched.draft.texts)), 1)
+        if len(printed) == alike_rows:
+            matched.printed = printed[matched.place_among_alike]
+            _use(matched, known, matched.printed.person_id)
+            return
+    key = matched.name_key
+    if key is not None and (found := known.by_name.get(name_mark(training.id, key))):
         _one_of(matched, known, found, "name and birth date are the same")
 
 
@@ -225,11 +276,12 @@ def score_alike(matched: Matched, known: Known, people: Sequence[uuid.UUID]) -> 
         found = names.score(profile, known.profile(person_id))
         if found.band is not None:
             scored.append(candidate_of(known, person_id, found.points, found.reasons))
-    scored.sort(key=lambda one: (-one.score, one.person_id))
+    scored.sort(key=lambda one: (-one.score, str(one.person_id)))
     shown: dict[uuid.UUID, Candidate] = {}
     for one in scored:
+        assert one.person_id is not None  # noqa: S101 - scored as recorded
         shown.setdefault(known.roots.get(one.person_id) or one.person_id, one)
-    matched.candidates = list(shown.values())[:_SHOWN_CANDIDATES]
+    matched.candidates = list(shown.values())[:SHOWN_CANDIDATES]
 
 
 def find_conflicts(matched: Matched, known: Known) -> None:
@@ -256,20 +308,22 @@ def find_conflicts(matched: Matched, known: Known) -> None:
         )
 
 
-def find_repeats(rows: Sequence[Matched]) -> None:
-    """Rows of one file that are one person in one training: all but the first are errors that name the first."""
-    first: dict[object, int] = {}
+def find_repeats(rows: Sequence[Matched], first: dict[bytes, int]) -> None:
+    """Rows of one file that are one person in one training: all but the first are errors that name the first.
+
+    `first`: by what is the same, the rows before these.
+    """
     for matched in rows:
         if matched.training is None:
             continue
-        keys: list[object] = [(matched.training.id, "row", tuple(sorted(matched.draft.texts.items())))]
+        training_id = matched.training.id
+        keys = [_digest(training_id, "row", *(part for pair in sorted(matched.draft.texts.items()) for part in pair))]
         if matched.person_id is not None:
-            keys.append((matched.training.id, "person", matched.person_id))
+            keys.append(_digest(training_id, "person", str(matched.person_id)))
         if matched.document is not None:
-            keys.append((matched.training.id, "document", matched.document[1]))
-        key = name_key(names_of(matched.personal()), matched.birth_date, matched.precision)
-        if key is not None and matched.paper.decision is None:
-            keys.append((matched.training.id, "name", key))
+            keys.append(_digest(training_id, "document", matched.document[1].hex()))
+        if matched.name_key is not None and matched.paper.decision is None:
+            keys.append(name_mark(training_id, matched.name_key))
         earlier = [first[key] for key in keys if key in first]
         if earlier:
             matched.draft.refuse(
@@ -277,3 +331,7 @@ def find_repeats(rows: Sequence[Matched]) -> None:
             )
             continue
         first |= dict.fromkeys(keys, matched.draft.number)
+
+
+def _digest(training_id: uuid.UUID, *parts: str) -> bytes:
+    return hashlib.blake2b("\0".join((str(training_id), *parts)).encode(), digest_size=16).digest()

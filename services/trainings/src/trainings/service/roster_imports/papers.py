@@ -2,9 +2,10 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from itertools import islice
+from typing import Any, Final, Self, TypeVar
 
 from chassis.sealing import Sealer
 from sqlalchemy import text
@@ -13,6 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from trainings.privacy import MasterKey
 from trainings.settings import TrainingsSettings
 
+ROWS_A_BLOCK: Final = 10_000
+Row = TypeVar("Row")
 # For a task: its statements may take longer than those of a request, and it thinks between them.
 _PATIENCE: Final = (
     "SELECT set_config('statement_timeout', '300000', true), set_config('lock_timeout', '10000', true), "
@@ -59,6 +62,10 @@ _PRUNE: Final = (
       AND i.updated_at < now() - make_interval(days => :days)
     """,
     """
+    DELETE FROM roster_import_plans p USING roster_imports i
+    WHERE i.id = p.roster_import_id AND i.updated_at < now() - make_interval(days => :days)
+    """,
+    """
     UPDATE roster_import_files f SET content = NULL FROM roster_imports i
     WHERE i.id = f.roster_import_id AND f.content IS NOT NULL AND i.updated_at < now() - make_interval(days => :days)
     """,
@@ -73,9 +80,27 @@ async def prune_papers(session: AsyncSession, days: int) -> None:
 
 
 async def drop_file(session: AsyncSession, import_id: uuid.UUID) -> None:
-    """Forget the bytes of a file; its digest stays."""
-    statement = text("UPDATE roster_import_files SET content = NULL WHERE roster_import_id = :id")
+    """Forget the bytes of a file, and what it was checked against; its digest stays."""
+    statement = text("UPDATE roster_import_files SET content = NULL, basis = NULL WHERE roster_import_id = :id")
     await (await session.connection()).execute(statement, {"id": import_id})
+
+
+async def note_progress(session: AsyncSession, import_id: uuid.UUID, done: int, total: int | None) -> None:
+    """Say how far the work is."""
+    statement = text("UPDATE roster_import_files SET done = :done, total = :total WHERE roster_import_id = :id")
+    await (await session.connection()).execute(statement, {"done": done, "total": total, "id": import_id})
+
+
+async def count_rows(session: AsyncSession, import_id: uuid.UUID) -> int:
+    """How many rows a file has."""
+    statement = text("SELECT count(*) FROM roster_import_rows WHERE roster_import_id = :id")
+    return int(await (await session.connection()).scalar(statement, {"id": import_id}) or 0)
+
+
+def batched(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    """The rows, so many at a time."""
+    while some := list(islice(rows, size)):
+        yield some
 
 
 async def take_time(session: AsyncSession) -> None:

@@ -1,5 +1,6 @@
 """What somebody may ask of an import: to hand it in, map it, check it, correct it, commit it, cancel it, undo it."""
 
+import asyncio
 import hashlib
 import uuid
 from collections.abc import Sequence
@@ -38,10 +39,20 @@ from trainings.schemas.roster_imports import (
     ValueCorrection,
 )
 from trainings.service.loading import WRITER, require_person, require_training
-from trainings.service.roster_imports.evaluating import evaluate, load_rows, mapping_of, texts_of
+from trainings.service.roster_imports.checking import check_rows
+from trainings.service.roster_imports.evaluating import load_rows, mapping_of, texts_of
 from trainings.service.roster_imports.layout import asks_date_order
-from trainings.service.roster_imports.papers import Tools, prune_papers, take_time
-from trainings.service.roster_imports.tasks import note_progress, write_findings
+from trainings.service.roster_imports.papers import (
+    ROWS_A_BLOCK,
+    Tools,
+    count_rows,
+    note_progress,
+    prune_papers,
+    take_time,
+    update_rows,
+)
+from trainings.service.roster_imports.plans import drop_plans
+from trainings.service.roster_imports.undoing import undo_rows
 from trainings.service.roster_imports.vocabulary import clean
 
 FEW_ROWS: Final = 300
@@ -159,6 +170,16 @@ async def start_undo(session: AsyncSession, caller: Caller, import_id: uuid.UUID
     return await _queue(session, caller, one, ImportTask.undo)
 
 
+async def preview_undo(session: AsyncSession, caller: Caller, tools: Tools, import_id: uuid.UUID) -> dict[str, Any]:
+    """What an undo would take back and keep, as things stand. Nothing is written, and nobody waits for it."""
+    caller.require_role(WRITER)
+    one = await get_import(session, caller, import_id)
+    check_idle(ImportTask(one.task), ImportStatus(one.status))
+    check_stage(ImportStage(one.stage), ImportStage.committed)
+    await take_time(session)
+    return await undo_rows(session, caller, tools, one, is_rehearsal=True)
+
+
 async def cancel_import(session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int) -> RosterImport:
     """Stop the work of an import. Nothing of it is kept; what was reached before it stays.
 
@@ -187,13 +208,13 @@ async def correct_rows(
     details = _details(tools, one)
     _require_mapping(one, details)
     await take_time(session)
-    papers = await load_rows(session, one)
-    await _correct(session, caller, tools, one, details, papers, body)
+    await _correct(session, caller, tools, one, details, body)
     await session.flush()
-    if len(papers) > FEW_ROWS:
+    if await count_rows(session, one.id) > FEW_ROWS:
+        await drop_plans(session, one.id)
         return await _queue(session, caller, one, ImportTask.check)
-    plans = await evaluate(session, caller, tools, one, papers)
-    await write_findings(session, tools, one, plans, papers)
+    found = await check_rows(session, caller, tools, one)
+    found.note_on(one, tools)
     one.stage, one.task, one.status, one.problem = (
         ImportStage.checked, ImportTask.check, ImportStatus.succeeded, None,
     )  # fmt: skip
@@ -206,20 +227,20 @@ async def _correct(
     tools: Tools,
     one: RosterImport,
     details: dict[str, Any],
-    papers: Sequence[RosterImportRow],
     body: RosterImportCorrections,
 ) -> None:
     mapping = mapping_of(details)
-    by_number = {paper.number: paper for paper in papers}
+    numbers = {item.row for item in body.items if not isinstance(item, AlikeCorrection)}
+    statement = select(RosterImportRow).where(
+        RosterImportRow.roster_import_id == one.id, col(RosterImportRow.number).in_(numbers)
+    )
+    by_number = {paper.number: paper for paper in (await session.exec(statement)).all()}
     for place, item in enumerate(body.items):
         if isinstance(item, AlikeCorrection):
             _require_mapped(mapping, item.field, place)
-            changed = 0
-            for paper in papers:
-                cells = tools.open(paper.cells, "cells", one.id, paper.number)
-                if clean(texts_of(cells, mapping).get(item.field, "")) == clean(item.from_text):
-                    _write_cell(tools, one, paper, cells, item.field, item.text)
-                    changed += 1
+            changed = await _correct_alike(session, tools, one, mapping, item)
+            for paper in by_number.values():
+                await session.refresh(paper, ["cells"])
             if not changed:
                 raise invalid(f"#/items/{place}/from_text", "no_such_value", "No row has this value in this column.")
             continue
@@ -235,6 +256,32 @@ async def _correct(
             paper.is_excluded = item.kind == "exclude"
         elif isinstance(item, PersonCorrection):
             await _decide(session, caller, paper, item, place)
+
+
+async def _correct_alike(
+    session: AsyncSession, tools: Tools, one: RosterImport, mapping: dict[str, int], item: AlikeCorrection
+) -> int:
+    """Another value in each row that has this one; how many there are."""
+    await session.flush()  # what was corrected before it counts
+    said, written = clean(item.from_text), clean(item.text)
+
+    def change(papers: Sequence[Any]) -> list[dict[str, Any]]:
+        changed = []
+        for paper in papers:
+            cells = tools.open(paper.cells, "cells", one.id, paper.number)
+            if clean(texts_of(cells, mapping).get(item.field, "")) == said:
+                cells.setdefault("c", {})[item.field] = written
+                sealed = tools.seal(cells, "cells", one.id, paper.number)
+                changed.append({"roster_import_id": one.id, "number": paper.number, "cells": sealed})
+        return changed
+
+    after = count = 0
+    while papers := await load_rows(session, one.id, after, ROWS_A_BLOCK, "number", "cells"):
+        after = papers[-1].number
+        changed = await asyncio.to_thread(change, papers)
+        await update_rows(session, "roster_import_rows", ("roster_import_id", "number"), changed)
+        count += len(changed)
+    return count
 
 
 async def _decide(
@@ -320,6 +367,7 @@ async def _forget_outcomes(session: AsyncSession, one: RosterImport) -> None:
         "UPDATE roster_import_rows SET outcome = NULL, codes = '{}', findings = NULL WHERE roster_import_id = :id"
     )
     await (await session.connection()).execute(statement, {"id": one.id})
+    await drop_plans(session, one.id)
 
 
 def _details(tools: Tools, one: RosterImport) -> dict[str, Any]:

@@ -93,6 +93,7 @@ def _present(
     shown = {name: getattr(one, name) for name in _AS_STORED}
     shown |= {name: details[name] for name in ("sheet", "sheets", "header_row", "encoding", "delimiter", "faults")}
     shown |= {
+        "counts": one.counts and {"with_warnings": 0} | one.counts,
         "file_name": tools.open(one.file_name, "file_name", one.id),
         "file_sha256": one.file_sha256.hex(),
         "progress": progress,
@@ -135,8 +136,18 @@ def list_rows(tools: Tools, one: RosterImport) -> Listing:
                     for name, before, after in found.get("changes", [])
                 ],
                 "candidates": [
-                    {"person_id": person_id, "name": name, "score": score, "reasons": reasons}
-                    for person_id, name, score, reasons in found.get("candidates", [])
+                    {
+                        "person_id": person_id,
+                        "name": name,
+                        "score": score,
+                        "reasons": reasons,
+                        "row": rest[0] if rest else None,
+                    }
+                    for person_id, name, score, reasons, *rest in found.get("candidates", [])
+                ],
+                "warnings": [
+                    {"field": name, "column": headers.get(name), "code": code, "message": message}
+                    for name, code, message in found.get("warnings", [])
                 ],
                 "decision": paper.decision,
             }

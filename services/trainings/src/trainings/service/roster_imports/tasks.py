@@ -2,8 +2,9 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -14,30 +15,34 @@ from chassis.resources import touch_row
 from chassis.tables.reading import read_table
 from chassis.tokens import Caller
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004 - of waiting for a connection
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from trainings.domain import (
-    OPEN_STATUSES,
-    ImportStage,
-    ImportStatus,
-    ImportTask,
-    RosterChanged,
-    RosterHasErrors,
-    RowOutcome,
-)
-from trainings.models import RosterImport, RosterImportFile, RosterImportRow
+from trainings.domain import OPEN_STATUSES, ImportStage, ImportStatus, ImportTask, RosterChanged
+from trainings.models import RosterImport, RosterImportFile
 from trainings.service.loading import WRITER
-from trainings.service.roster_imports.assessing import Plan
-from trainings.service.roster_imports.evaluating import count_outcomes, evaluate, findings_of, list_faults, load_rows
-from trainings.service.roster_imports.layout import describe_table, remember_mapping
-from trainings.service.roster_imports.papers import Tools, drop_file, insert_rows, take_time, update_rows
+from trainings.service.roster_imports.checking import check_again, check_rows
+from trainings.service.roster_imports.evaluating import AT_ONCE
+from trainings.service.roster_imports.layout import Looks, remember_mapping, seal_rows
+from trainings.service.roster_imports.papers import (
+    ROWS_A_BLOCK,
+    Tools,
+    batched,
+    count_rows,
+    drop_file,
+    insert_rows,
+    note_progress,
+    take_time,
+)
+from trainings.service.roster_imports.plans import are_current, drop_plans, read_part, unpack
 from trainings.service.roster_imports.undoing import undo_rows
-from trainings.service.roster_imports.writing import prepare, take_ids, write
+from trainings.service.roster_imports.writing import IDS_A_ROW, Intent, Written, prepare, take_ids, write
 from trainings.service.words import CONSTRAINT_WORDS
 
-_IDS_A_ROW: Final = 4
+_MANY_ROWS: Final = 5_000
+_WRITES: Final = 16
+"""In so many pieces a large roster is written: each rule looks at a piece once, and each piece moves the progress."""
 
 
 class Desk(Protocol):
@@ -69,21 +74,30 @@ async def read_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
             raise RosterChanged("The file of this import is not kept any more. Upload it again.")
         opened = await asyncio.to_thread(tools.sealer.open, bytes(content), f"content|{import_id}|0")
         table = await asyncio.to_thread(read_table, opened, file_name=name, sheet=sheet, header_row=header_row)
+        del content, opened
         desk.check()
-        details, rows = await asyncio.to_thread(describe_table, table, tools, import_id)
+        looks = Looks(table)
         async with desk.transaction(caller) as session:
             await take_time(session)
+            await drop_plans(session, import_id)
             connection = await session.connection()
             await connection.execute(
                 text("DELETE FROM roster_import_rows WHERE roster_import_id = :id"), {"id": import_id}
             )
-            await insert_rows(session, "roster_import_rows", rows)
+            done = 0
+            blocks = batched(seal_rows(table, looks, tools, import_id), ROWS_A_BLOCK)
+            while rows := await asyncio.to_thread(next, blocks, None):
+                await insert_rows(session, "roster_import_rows", rows)
+                done += len(rows)
+                await _tell(desk, caller, import_id, done, table.row_count)
+                desk.check()
+            details = await asyncio.to_thread(looks.describe)
             one = await _still(session, import_id, ImportTask.read)
             await remember_mapping(session, tools, one, details)
             one.details = tools.seal(details, "details", import_id)
             one.counts = None
             _succeed(one, ImportStage.read)
-            await note_progress(session, import_id, len(rows), len(rows))
+            await note_progress(session, import_id, done, done)
             await touch_row(session, one)
 
 
@@ -96,14 +110,20 @@ async def check_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
     async with _failing(desk, import_id, ImportTask.check), desk.transaction(caller) as session:
         await take_time(session)
         one = await _find(session, import_id)
-        papers = await load_rows(session, one)
+        total = await count_rows(session, import_id)
+
+        async def tell(done: int) -> None:
+            desk.check()
+            await _tell(desk, caller, import_id, done, total)
+
+        await tell(0)
         session.expunge_all()
-        plans = await evaluate(session, caller, tools, one, papers)
+        found = await check_rows(session, caller, tools, one, tell)
         desk.check()
         one = await _still(session, import_id, ImportTask.check)
-        await write_findings(session, tools, one, plans, papers)
+        found.note_on(one, tools)
         _succeed(one, ImportStage.checked)
-        await note_progress(session, import_id, len(papers), len(papers))
+        await note_progress(session, import_id, total, total)
         await touch_row(session, one)
 
 
@@ -119,22 +139,65 @@ async def commit_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
         await take_time(session)
         await _take_turn(session, import_id)
         one = await _find(session, import_id)
-        papers = await load_rows(session, one)
+        total = await count_rows(session, import_id)
+        await _tell(desk, caller, import_id, 0, total)
         session.expunge_all()
-        plans = await evaluate(session, caller, tools, one, papers)
-        _require_as_checked(plans, papers, tools, import_id)
-        desk.check()
-        ids = await take_ids(session, _IDS_A_ROW * len(plans))
-        written = await asyncio.to_thread(prepare, one, plans, ids, tools)
-        desk.check()
-        await write(session, written)
+        if not await are_current(session, caller, tools, one):
+            await check_again(session, caller, tools, one)
+        counts: Counter[str] = Counter()
+        done = 0
+        async with aclosing(_prepare_all(session, tools, one, total)) as prepared:
+            async for written in prepared:
+                desk.check()
+                await write(session, written)
+                counts += written.counts()
+                done += len(written.papers)
+                await _tell(desk, caller, import_id, done, total)
         one = await _still(session, import_id, ImportTask.commit)
         _succeed(one, ImportStage.committed)
-        one.result = written.counts(plans, len(papers) - len(plans))
+        one.result = dict.fromkeys(Written().counts(), 0) | counts | {"rows_excluded": total - done}
         await drop_file(session, import_id)
+        await drop_plans(session, import_id)
         one.committed_at, one.committed_by = datetime.now(UTC), caller.name
-        await note_progress(session, import_id, len(papers), len(papers))
+        await note_progress(session, import_id, total, total)
         await touch_row(session, one)
+    if one.stage == ImportStage.committed and total >= _MANY_ROWS:
+        await _analyze(desk, caller)
+
+
+async def _analyze(desk: Desk, caller: Caller) -> None:
+    """Have the database look at its tables now: until it does so by itself, plans are those of the tables before."""
+    with suppress(DBAPIError):  # somebody else does it just now
+        async with desk.transaction(caller) as session:
+            await take_time(session)
+            await (await session.connection()).execute(text("SELECT analyze_rosters()"))
+
+
+async def _prepare_all(
+    session: AsyncSession, tools: Tools, one: RosterImport, total: int
+) -> AsyncGenerator[Written, None]:
+    """What is written, some rows at a time. While some are written the next are sealed."""
+    at_least = max(AT_ONCE, total // _WRITES)
+    part, is_last = 0, False
+    preparing: asyncio.Task[Written] | None = None
+    try:
+        while not is_last:
+            intents: list[Intent] = []
+            while len(intents) < at_least and not is_last:
+                content = await read_part(session, one.id, part)
+                is_last = content is None
+                if content is not None:
+                    intents += await asyncio.to_thread(unpack, content, tools, one.id, part)
+                    part += 1
+            ids = await take_ids(session, IDS_A_ROW * len(intents))
+            before, preparing = preparing, asyncio.create_task(asyncio.to_thread(prepare, one, intents, ids, tools))
+            if before is not None:
+                yield await before
+        if preparing is not None:
+            yield await preparing
+    finally:
+        if preparing is not None and not preparing.done():
+            await asyncio.wait([preparing])
 
 
 async def undo_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
@@ -148,69 +211,20 @@ async def undo_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
     async with _failing(desk, import_id, ImportTask.undo), desk.transaction(caller, rights_again=True) as session:
         await take_time(session)
         await _take_turn(session, import_id)
-        found = await undo_rows(session, caller, tools, await _find(session, import_id))
+        total = await count_rows(session, import_id)
+
+        async def tell(done: int) -> None:
+            desk.check()
+            await _tell(desk, caller, import_id, min(done, total), total)
+
+        await tell(0)
+        found = await undo_rows(session, caller, tools, await _find(session, import_id), on_progress=tell)
         desk.check()
         one = await _still(session, import_id, ImportTask.undo)
         _succeed(one, ImportStage.undone)
         one.undo_result, one.undone_at, one.undone_by = found, datetime.now(UTC), caller.name
+        await note_progress(session, import_id, total, total)
         await touch_row(session, one)
-
-
-async def write_findings(
-    session: AsyncSession, tools: Tools, one: RosterImport, plans: Sequence[Plan], papers: Sequence[RosterImportRow]
-) -> None:
-    """Note what each row would do, and what is wrong by column."""
-    rows = await asyncio.to_thread(lambda: [_row_of(plan, one, tools) for plan in plans])
-    rows += [
-        {"roster_import_id": one.id, "number": paper.number, "outcome": str(RowOutcome.excluded), "codes": [],
-         "findings": None, "training_id": None, "enrollment_id": None, "person_id": None, "fingerprint": None}
-        for paper in papers if paper.is_excluded
-    ]  # fmt: skip
-    await update_rows(
-        session, "roster_import_rows", ("roster_import_id", "number"), rows, also="version = t.version + 1"
-    )
-    details = tools.open(one.details, "details", one.id)
-    details["faults"] = list_faults(plans, details)
-    one.details = tools.seal(details, "details", one.id)
-    one.counts = count_outcomes(plans, papers)
-
-
-def _row_of(plan: Plan, one: RosterImport, tools: Tools) -> dict[str, Any]:
-    matched = plan.matched
-    return {
-        "roster_import_id": one.id,
-        "number": plan.draft.number,
-        "outcome": str(plan.outcome),
-        "codes": [f"{error.field or ''}:{error.code}" for error in plan.draft.errors],
-        "findings": tools.seal(findings_of(plan), "findings", one.id, plan.draft.number),
-        "training_id": matched.training.id if matched.training else None,
-        "enrollment_id": matched.seat.id if matched.seat is not None else None,
-        "person_id": matched.person_id,
-        "fingerprint": matched.fingerprint,
-    }
-
-
-def _require_as_checked(
-    plans: Sequence[Plan], papers: Sequence[RosterImportRow], tools: Tools, import_id: uuid.UUID
-) -> None:
-    """Raise unless each row would do what was shown of it when it was checked."""
-    counts = count_outcomes(plans, papers)
-    if counts[RowOutcome.error] or counts[RowOutcome.possible_duplicate]:
-        raise RosterHasErrors(
-            "Since the check some rows have become wrong, or somebody like them was recorded. Check the import again.",
-            counts=counts,
-        )
-    shown = {paper.number: paper for paper in papers}
-    for plan in plans:
-        paper = shown[plan.draft.number]
-        checked = tools.open(paper.findings, "findings", import_id, paper.number) or {}
-        changes = [list(change) for change in plan.changes]
-        same_person = plan.matched.person_id == paper.person_id
-        if plan.outcome != paper.outcome or not same_person or changes != checked.get("changes"):
-            raise RosterChanged(
-                f"Records have changed since the check: row {paper.number} would not do any more what was shown. "
-                "Check the import again."
-            )
 
 
 def _succeed(one: RosterImport, stage: ImportStage) -> None:
@@ -265,10 +279,11 @@ async def _find(session: AsyncSession, import_id: uuid.UUID, *, lock: bool = Fal
     return one
 
 
-async def note_progress(session: AsyncSession, import_id: uuid.UUID, done: int, total: int | None) -> None:
-    """Say how far the work is."""
-    statement = text("UPDATE roster_import_files SET done = :done, total = :total WHERE roster_import_id = :id")
-    await (await session.connection()).execute(statement, {"done": done, "total": total, "id": import_id})
+async def _tell(desk: Desk, caller: Caller, import_id: uuid.UUID, done: int, total: int) -> None:
+    """Say how far the work is, beside its own transaction: whoever looks sees it at once."""
+    with suppress(TimeoutError):  # no connection is free just now: it is said with the next rows
+        async with desk.transaction(caller) as session:
+            await note_progress(session, import_id, done, total)
 
 
 class Canceled(Exception):

@@ -73,7 +73,7 @@ async def make_template(
     if training is None:
         raise NotFound(f"There is no training {training_id}.")
     known = Known(tools.key, trainings={training.id: training})
-    await load_roster(session, caller, known, [])
+    await load_roster(session, caller, known)
     await load_units(session, caller, known, [])
     lines = [_line(known, known.seats[seat_id]) for seat_id in sorted(known.seats)]
     name = f"roster-{training.code or training.id}"

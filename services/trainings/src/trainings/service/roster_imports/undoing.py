@@ -1,14 +1,15 @@
 """What an import wrote, taken back: all that is still as it left it. What somebody did since is kept, and named."""
 
+import asyncio
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
 from chassis.tokens import Caller
-from sqlalchemy import Uuid, bindparam, func, text
+from sqlalchemy import Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,9 +18,14 @@ from trainings.domain import BirthPrecision
 from trainings.models import Enrollment, Person, RosterImport
 from trainings.privacy import SEALED
 from trainings.service.identity import marks_of
-from trainings.service.roster_imports.evaluating import load_rows
+from trainings.service.roster_imports.evaluating import Progress, load_rows
+from trainings.service.roster_imports.known import any_of
 from trainings.service.roster_imports.papers import Tools, update_rows
 
+ROWS_AT_ONCE: Final = 5_000
+_PAPER: Final = ("number", "enrollment_id", "person_id", "written")
+_SEATS: Final = Enrollment.__table__  # type: ignore[attr-defined]
+_PEOPLE: Final = Person.__table__  # type: ignore[attr-defined]
 REASON: Final = "Import undone."
 _TOUCHED: Final = "version = t.version + 1, updated_at = now()"
 _VOIDED: Final = f"voided_at = now(), {_TOUCHED}"
@@ -31,10 +37,12 @@ _SEAT: Final[tuple[str, ...]] = (
     "status", "level", "unit_id", "vetting_basis", "vetting_reason", "pre_score", "post_score", "hours_attended",
     "note",
 )  # fmt: skip
-# Who is referred to by anything but what is voided. A seat that goes with the import is voided by then.
+# Who is referred to by anything but what is voided, or goes with the import.
 _REFERENCES: Final = text("""
     SELECT p.id FROM unnest(:ids) AS p (id) WHERE
-      EXISTS (SELECT FROM enrollments e WHERE e.person_id = p.id AND e.voided_at IS NULL)
+      EXISTS (
+        SELECT FROM enrollments e WHERE e.person_id = p.id AND e.voided_at IS NULL AND NOT e.id = ANY (:seats)
+      )
       OR EXISTS (SELECT FROM instructor_assignments a WHERE a.person_id = p.id AND a.voided_at IS NULL)
       OR EXISTS (SELECT FROM certifications c WHERE c.person_id = p.id AND c.voided_at IS NULL)
       OR EXISTS (SELECT FROM vetting_records v WHERE v.person_id = p.id AND v.voided_at IS NULL)
@@ -56,55 +64,146 @@ _WITH_CERTIFICATE: Final = text("""
 
 @dataclass(slots=True)
 class Undone:
-    """What is taken back, and what is kept."""
+    """What is taken back of some rows, and what is kept."""
 
     completions: list[uuid.UUID] = field(default_factory=list)
     seats: list[uuid.UUID] = field(default_factory=list)
     restored_seats: list[dict[str, Any]] = field(default_factory=list)
     restored_people: list[dict[str, Any]] = field(default_factory=list)
     documents: list[uuid.UUID] = field(default_factory=list)
+    # By person, the row that made them.
     people: dict[uuid.UUID, int] = field(default_factory=dict)
     kept: list[dict[str, Any]] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
+    values: int = 0
 
     def keep(self, row: int, of_field: str | None, reason: str) -> None:
         """Note what is kept."""
         self.kept.append({"row": row, "field": of_field, "reason": reason})
 
 
-async def undo_rows(session: AsyncSession, caller: Caller, tools: Tools, one: RosterImport) -> dict[str, Any]:
-    """Take back what the rows wrote, in this transaction; what was, as the receipt says it."""
-    papers = [paper for paper in await load_rows(session, one) if paper.written is not None]
-    notes = {paper.number: tools.open(paper.written, "written", one.id, paper.number) for paper in papers}
-    seats = await _lock_seats(session, [paper.enrollment_id for paper in papers if paper.enrollment_id])
-    people = await _lock_people(session, [paper.person_id for paper in papers if paper.person_id])
-    attended = await _ids(session, _WITH_ATTENDANCE, ids=list(seats))
-    certified = await _ids(session, _WITH_CERTIFICATE, ids=list(seats))
-    undone = Undone()
-    for paper in papers:
-        note = notes[paper.number]
-        seat = seats.get(paper.enrollment_id) if paper.enrollment_id else None
-        if seat is not None:
-            _plan_seat(undone, paper.number, note, seat, attended, certified)
-        person = people.get(paper.person_id) if paper.person_id else None
-        if person is not None:
-            _plan_person(undone, paper.number, note, person, tools)
-    await _write_seats(session, caller, undone)
-    await _write_people(session, caller, undone, notes, {paper.person_id: paper.number for paper in papers})
-    return {
-        "people_removed": undone.counts["people"],
-        "seats_removed": len(undone.seats),
-        "completions_voided": len(undone.completions),
-        "values_restored": undone.counts["values"],
-        "kept": sorted(undone.kept, key=lambda kept: (kept["row"], kept["field"] or "")),
-    }
+@dataclass(slots=True)
+class _Undoing:
+    """All rows of an import, some at a time: seats first, then the people whom nothing else refers to by then."""
+
+    session: AsyncSession
+    caller: Caller
+    tools: Tools
+    one: RosterImport
+    is_rehearsal: bool
+    counts: Counter[str] = field(default_factory=Counter)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    # By person, their seats that go.
+    going: dict[uuid.UUID, list[uuid.UUID]] = field(default_factory=lambda: defaultdict(list))
+
+    async def read(self, after: int) -> tuple[int, list[Any], dict[int, dict[str, Any]]]:
+        """Some rows that wrote something, with what they wrote; the number of the last."""
+        papers = await load_rows(self.session, self.one.id, after, ROWS_AT_ONCE, *_PAPER)
+        last = papers[-1].number if papers else 0
+        writing = [paper for paper in papers if paper.written is not None]
+        return last, writing, await asyncio.to_thread(self._open, writing)
+
+    def _open(self, papers: Sequence[Any]) -> dict[int, dict[str, Any]]:
+        return {one.number: self.tools.open(one.written, "written", self.one.id, one.number) for one in papers}
+
+    async def undo_seats(self, papers: Sequence[Any], notes: Mapping[int, Mapping[str, Any]]) -> None:
+        """Completions and seats, made and changed."""
+        ids = [paper.enrollment_id for paper in papers if paper.enrollment_id]
+        seats = await self._load(_SEATS, ids, "FOR UPDATE")
+        attended = await _ids(self.session, _WITH_ATTENDANCE, ids=list(seats))
+        certified = await _ids(self.session, _WITH_CERTIFICATE, ids=list(seats))
+        undone = Undone()
+        for paper in papers:
+            seat = seats.get(paper.enrollment_id) if paper.enrollment_id else None
+            if seat is not None:
+                _plan_seat(undone, paper.number, notes[paper.number], seat, attended, certified)
+        for seat_id in undone.seats:
+            self.going[seats[seat_id].person_id].append(seat_id)
+        self._count(undone)
+        if not self.is_rehearsal:
+            await _write_seats(self.session, self.caller, undone)
+
+    async def undo_people(self, papers: Sequence[Any], notes: Mapping[int, Mapping[str, Any]]) -> None:
+        """People who were made and changed, and their documents."""
+        people = await self._load(
+            _PEOPLE, [paper.person_id for paper in papers if paper.person_id], "FOR NO KEY UPDATE"
+        )
+        undone = await asyncio.to_thread(self._plan_people, papers, notes, people)
+        going = [seat_id for person_id in undone.people for seat_id in self.going.get(person_id, ())]
+        given = {"ids": list(undone.people), "documents": undone.documents, "seats": going}
+        referred = await _ids(self.session, _REFERENCES, **given)
+        for person_id in referred:
+            undone.keep(undone.people[person_id], None, _REFERRED)
+        kept_documents = {notes[undone.people[person_id]].get("document") for person_id in referred}
+        undone.documents = [one for one in undone.documents if str(one) not in kept_documents]
+        undone.people = {one: row for one, row in undone.people.items() if one not in referred}
+        self._count(undone)
+        if not self.is_rehearsal:
+            await _write_people(self.session, self.caller, undone)
+
+    def _plan_people(
+        self, papers: Sequence[Any], notes: Mapping[int, Mapping[str, Any]], people: Mapping[uuid.UUID, Any]
+    ) -> Undone:
+        undone = Undone()
+        for paper in papers:
+            person = people.get(paper.person_id) if paper.person_id else None
+            if person is not None:
+                _plan_person(undone, paper.number, notes[paper.number], person, self.tools)
+        return undone
+
+    async def _load(self, table: Any, ids: Sequence[uuid.UUID], lock: str) -> dict[uuid.UUID, Any]:  # noqa: ANN401
+        """Rows by id; held, in the order of their ids, where they are to be changed."""
+        if not self.is_rehearsal:
+            wanted = text(f"SELECT id FROM {table.name} WHERE id = ANY (:ids) ORDER BY id {lock}")  # noqa: S608
+            await _ids(self.session, wanted, ids=ids)
+        rows = await (await self.session.connection()).execute(select(table).where(any_of(table.c.id, set(ids))))
+        return {row.id: row for row in rows}
+
+    def _count(self, undone: Undone) -> None:
+        self.counts += Counter(
+            people_removed=len(undone.people),
+            seats_removed=len(undone.seats),
+            completions_voided=len(undone.completions),
+            values_restored=undone.values,
+        )
+        self.kept += undone.kept
+
+
+async def undo_rows(
+    session: AsyncSession,
+    caller: Caller,
+    tools: Tools,
+    one: RosterImport,
+    *,
+    is_rehearsal: bool = False,
+    on_progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Take back what the rows wrote, in this transaction; what was, as the receipt says it. A rehearsal writes nothing.
+
+    Progress is told in rows, each of which is gone through twice.
+    """
+    undoing = _Undoing(session, caller, tools, one, is_rehearsal)
+    gone_through = 0
+    for step in (undoing.undo_seats, undoing.undo_people):
+        after = 0
+        while True:
+            after, papers, notes = await undoing.read(after)
+            if not after:
+                break
+            if papers:
+                await step(papers, notes)
+            gone_through += ROWS_AT_ONCE
+            if on_progress is not None:
+                await on_progress(gone_through // 2)
+    nothing = dict.fromkeys(("people_removed", "seats_removed", "completions_voided", "values_restored"), 0)
+    kept = sorted(undoing.kept, key=lambda kept: (kept["row"], kept["field"] or ""))
+    return nothing | undoing.counts | {"kept": kept}
 
 
 def _plan_seat(
     undone: Undone,
     number: int,
     note: Mapping[str, Any],
-    seat: Enrollment,
+    seat: Any,  # noqa: ANN401 - a row
     attended: Collection[uuid.UUID],
     certified: Collection[uuid.UUID],
 ) -> None:
@@ -133,7 +232,7 @@ def _plan_seat(
     for name, (before, after) in changed.items():
         if (None if values[name] is None else str(values[name])) == after or _is_same(values[name], after):
             restored[name] = _typed(name, before)
-            undone.counts["values"] += 1
+            undone.values += 1
         else:
             undone.keep(number, "unit_code" if name == "unit_id" else name, _CHANGED)
     if restored:
@@ -153,7 +252,7 @@ def _plan_person(undone: Undone, number: int, note: Mapping[str, Any], person: P
         return
     if note.get("document"):
         undone.documents.append(uuid.UUID(note["document"]))
-        undone.counts["values"] += 1
+        undone.values += 1
     if not note.get("person"):
         return
     revealed = tools.key.reveal(person)
@@ -163,7 +262,7 @@ def _plan_person(undone: Undone, number: int, note: Mapping[str, Any], person: P
     for name, (before, after) in note["person"].items():
         if now[name] == after:
             restored[name] = before
-            undone.counts["values"] += name != "birth_precision"
+            undone.values += name != "birth_precision"
         else:
             undone.keep(number, name, _CHANGED)
     if not restored:
@@ -189,47 +288,15 @@ async def _write_seats(session: AsyncSession, caller: Caller, undone: Undone) ->
     await connection.execute(text("SELECT set_config('app.undoing', '', true)"))
 
 
-async def _write_people(
-    session: AsyncSession,
-    caller: Caller,
-    undone: Undone,
-    notes: Mapping[int, Mapping[str, Any]],
-    numbers: Mapping[uuid.UUID | None, int],
-) -> None:
+async def _write_people(session: AsyncSession, caller: Caller, undone: Undone) -> None:
     """People whom nothing else refers to are erased: what counted them is voided."""
     await update_rows(session, "people", ("id",), undone.restored_people, also=_TOUCHED)
-    referred = await _ids(session, _REFERENCES, ids=list(undone.people), documents=undone.documents)
-    for person_id in referred:
-        undone.keep(undone.people[person_id], None, _REFERRED)
-    erased = [person_id for person_id in undone.people if person_id not in referred]
-    undone.counts["people"] = len(erased)
-    stays = {numbers[person_id] for person_id in referred}
-    kept_documents = {notes[number].get("document") for number in stays}
     void = {"voided_by": caller.name, "void_reason": REASON}
-    documents = [one for one in undone.documents if str(one) not in kept_documents]
-    await update_rows(session, "identity_documents", ("id",), [{"id": one} | void for one in documents], also=_VOIDED)
-    nothing = dict.fromkeys((*SEALED, "data_key"))
-    rows = [{"id": one, "erase_reason": REASON} | nothing | {"name_marks": [], "match_marks": []} for one in erased]
+    documents = [{"id": one} | void for one in undone.documents]
+    await update_rows(session, "identity_documents", ("id",), documents, also=_VOIDED)
+    nothing = dict.fromkeys((*SEALED, "data_key")) | {"name_marks": [], "match_marks": []}
+    rows = [{"id": one, "erase_reason": REASON} | nothing for one in undone.people]
     await update_rows(session, "people", ("id",), rows, also=f"erased_at = now(), {_TOUCHED}")
-
-
-async def _lock_seats(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Enrollment]:
-    wanted = text("SELECT id FROM enrollments WHERE id = ANY (:ids) ORDER BY id FOR UPDATE")
-    found = await _ids(session, wanted, ids=ids)
-    statement = select(Enrollment).where(Enrollment.id == _any(found))
-    return {seat.id: seat for seat in (await session.exec(statement)).all()}
-
-
-async def _lock_people(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Any]:
-    wanted = text("SELECT id FROM people WHERE id = ANY (:ids) ORDER BY id FOR NO KEY UPDATE")
-    found = await _ids(session, wanted, ids=ids)
-    table = Person.__table__  # type: ignore[attr-defined]
-    rows = await (await session.connection()).execute(select(table).where(table.c.id == _any(found)))
-    return {person.id: person for person in rows}
-
-
-def _any(ids: Collection[uuid.UUID]) -> Any:  # noqa: ANN401 - an expression
-    return func.any(bindparam(None, list(ids), ARRAY(Uuid), unique=True))
 
 
 async def _ids(session: AsyncSession, statement: Any, **ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:  # noqa: ANN401

@@ -66,7 +66,7 @@ class UnknownWord(ValueError):
 
 def clean(text: str) -> str:
     """A cell's text in its normal form, on one line, without spaces around or twice in a row."""
-    found = " ".join(unicodedata.normalize("NFC", text).split())
+    found = " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
     # A sign before what looks like a formula: as templates, and Excel itself, make text of it.
     return found[1:] if found[:1] == "'" and found[1:2] in {"=", "+", "-", "@"} else found
 

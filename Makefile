@@ -20,7 +20,7 @@ export UV_SYSTEM_CERTS ?= true
 export NODE_EXTRA_CA_CERTS ?= $(CERTIFICATES)
 endif
 # Each worker has a PostgreSQL of its own; a server that was given is one, so one worker uses it.
-WORKERS ?= $(if $(TRIBUTARY_TEST_DATABASE_URL),0,3)
+WORKERS ?= $(if $(TRIBUTARY_TEST_DATABASE_URL),0,2)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .PHONY: help

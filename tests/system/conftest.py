@@ -25,7 +25,7 @@ from tributary.load import load_reference_data
 from tributary.processes import CHECKOUT, Process, environment_of, read_topology, url_of_role
 from tributary.serve import LOCAL_SIGN_IN
 
-START_LIMIT_SECONDS = 120
+START_LIMIT_SECONDS = 300
 # What a developer has set must not decide what the tests see.
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("TRIBUTARY_")}
 

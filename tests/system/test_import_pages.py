@@ -224,7 +224,7 @@ async def test_two_hundred_rows_move_mexicos_figure_and_their_undo_moves_it_back
         assert f"Recorded: {before + ROWS - 1:,}" in await page.inner_text("main")
         await page.goto(report)
         await hands.press("a[href$='/undo']")
-        await page.wait_for_selector("text=No seat of it was changed after the import.")
+        await page.wait_for_selector("text=nobody has changed what it wrote")
         await hands.press("main form button")
         await page.wait_for_selector("text=What was taken back")
         assert f"Seats removed {ROWS - 1} " in await said_by(page)
@@ -310,7 +310,7 @@ async def test_rows_that_are_recorded_already_change_what_differs_or_ask_who_it_
             ]
             other.patch(f"/v1/enrollments/{seat['id']}", {"post_score": "92"}, version=seat["version"])
         await hands.press("a[href$='/undo']")
-        await page.wait_for_selector("text=Seats that were changed since")
+        await page.wait_for_selector("text=Somebody has worked with these since")
         await expect_no_faults(visitor)
         await hands.press("main form button")
         await page.wait_for_selector("text=What was kept, as it was changed later")
@@ -457,7 +457,7 @@ async def test_axe_finds_nothing_on_imports_and_no_page_is_large(
         await visitor.go(f"{here}/review")
         async with page.expect_download() as started:
             await page.click("text=Download the rows with errors")
-        assert (await started.value).suggested_filename == "error-rows.csv"
+        assert (await started.value).suggested_filename == "error-rows.xlsx"
         await page.click("button:has-text('leave out all rows with errors')")
         await page.wait_for_selector("text=All rows can be written")
         assert "Left out: 60" in await said_by(page)

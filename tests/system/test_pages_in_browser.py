@@ -167,7 +167,7 @@ async def test_everything_works_without_scripts(browser: Browser, served: Any) -
         await page.click(".as-of button")
         await page.wait_for_url("**?as_of=2012-01-01")
         assert "as true on 1 January 2012" in await page.inner_text("main")
-        await page.click("text=Account")
+        await page.click("a[href='/account'] >> nth=0")
         await page.wait_for_url("**/account")
         await page.fill("#name", "made without scripts")
         await page.click(".new-token button")

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from chassis.errors import NotFound, Unavailable
+from chassis.errors import FieldError, Invalid, Unavailable
 from chassis.tokens import Caller
 from starlette.requests import Request
 
@@ -28,7 +28,8 @@ async def find_deliveries(request: Request, caller: Caller, agreement_code: str,
     if agreements is None or promises is None:
         raise Unavailable("The funding service is out of reach, so nobody can say what was promised.")
     if not agreements["items"]:
-        raise NotFound(f"There is no agreement with the code {agreement_code}.")
+        message = f"There is no agreement with the code {agreement_code}."
+        raise Invalid(message, [FieldError("unknown_code", message, parameter="agreement_code")])
     agreement = agreements["items"][0]
     rows = await asyncio.gather(*(_deliver(asking, agreement, one, day) for one in promises))
     return {"agreement_code": agreement_code, "as_of": day, "rows": rows, "services": asking.states}

@@ -28,10 +28,10 @@ PEOPLE_TABLES: Final = (
 )  # fmt: skip
 IDENTITY_TABLES: Final = (
     "identity_documents", "duplicate_candidates", "merges", "units", "vetting_records",
-    "roster_imports", "roster_import_rows", "roster_import_files",
+    "roster_imports", "roster_import_rows", "roster_import_plans", "roster_import_files",
 )  # fmt: skip
 # Nobody comes to them but by an import that they may see, so the policy of imports stands before theirs.
-BEHIND_IMPORTS: Final = {"roster_import_rows", "roster_import_files"}
+BEHIND_IMPORTS: Final = {"roster_import_rows", "roster_import_plans", "roster_import_files"}
 SECURED: Final = (*PEOPLE_TABLES, *IDENTITY_TABLES, "feed")
 BOTH, CODE_ALONE, DATABASE_ALONE = "both lines", "the code alone", "the database alone"
 # What the second line protects, and what could give it away.

@@ -24,7 +24,7 @@ TABLES = ("people", "enrollments", "attendances", "completions", "instructor_ass
 ABOUT_THEM = (
     "certification_suspensions", "duplicate_candidates", "identity_documents", "merges", "units", "vetting_records",
 )  # fmt: skip
-OF_IMPORTS = ("roster_imports", "roster_import_files", "roster_import_rows")
+OF_IMPORTS = ("roster_imports", "roster_import_files", "roster_import_plans", "roster_import_rows")
 NO_IDENTITY, REFUSED = "28000", "42501"
 MEXICO, GEORGIA = caller("officer", "MX"), caller("officer", "GE")
 OTHERS = (caller("viewer", "MX"), caller("analyst", "MX"), caller("admin", "*"), caller("officer"))
@@ -320,9 +320,10 @@ async def test_posture_of_the_database(superuser_engine: AsyncEngine, database: 
             if is_callable and not is_trigger:
                 called.add(name)
         assert called == {
-            "account_for", "account_for_trainings", "canonical_person", "cascade_descendants", "cascade_generations",
-            "cascade_nodes", "cascade_overlaps", "cascade_reach", "count_leads", "count_people", "count_trainings",
-            "end_roster_import_task", "feed_number_at", "outside_cascade", "takes_attendance", "training_tiers",
+            "account_for", "account_for_trainings", "analyze_rosters", "canonical_person", "cascade_descendants",
+            "cascade_generations", "cascade_nodes", "cascade_overlaps", "cascade_reach", "changed_since", "count_leads",
+            "count_people", "count_trainings", "end_roster_import_task", "feed_number_at", "outside_cascade",
+            "takes_attendance", "training_tiers",
         }  # fmt: skip
 
 

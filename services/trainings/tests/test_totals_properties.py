@@ -174,6 +174,6 @@ async def test_merge_that_is_taken_back_restores_every_figure(engine: AsyncEngin
 async def test_unknown_measure_is_an_error_and_no_zero(engine: AsyncEngine) -> None:
     async with open_session(engine, caller("viewer")) as session:
         empty = ", ".join(["'{}'::text[]"] * 11)
-        call = f"SELECT * FROM count_trainings('heads', {empty}, '{{}}'::integer[], null, null, '{{}}')"
+        call = f"SELECT * FROM count_trainings('heads', {empty}, '{{}}'::integer[], '{{}}'::uuid[], null, null, '{{}}')"
         with pytest.raises(Exception, match="case not found"):
             await (await session.connection()).execute(text(call))

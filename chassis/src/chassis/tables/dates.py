@@ -5,7 +5,7 @@ import unicodedata
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -81,6 +81,10 @@ _FIRST_YEAR, _LAST_YEAR = 1000, 2999
 _MONTHS_A_YEAR: Final = 12
 _EXAMPLES: Final = 3
 
+# Of Excel's numbers of days, those of after its 29 February 1900, which never was.
+_SERIAL: Final = re.compile(r"[1-9][0-9]{4}(\.0+)?")
+_DAY_ZERO: Final = date(1899, 12, 30)
+
 _TIME: Final = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[ap]\.?m\.?|Z|[+-]\d{2}:?\d{2})?)?"
 _DIGITS: Final = re.compile(rf"(\d{{1,4}})\s*([./-])\s*(\d{{1,2}})\s*\2\s*(\d{{1,4}}){_TIME}", re.IGNORECASE)
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -122,6 +126,18 @@ def parse_date(text: str, order: DateOrder | None = None) -> ParsedDate:
         year = _year(given, int(given))
         return ParsedDate(date(year, 1, 1), date(year, 12, 31), Precision.year)
     return _of_words(given)
+
+
+def read_day(text: str, order: DateOrder | None) -> ParsedDate:
+    """The date that a cell says: a text, or a number of five digits, which is Excel's count of days.
+
+    Raises `UnreadableDate` as `parse_date` does.
+    """
+    digits = "".join(str(unicodedata.digit(one)) if one.isdigit() else one for one in text)
+    if _SERIAL.fullmatch(digits):
+        day = _DAY_ZERO + timedelta(days=int(digits.partition(".")[0]))
+        return ParsedDate(day, day, Precision.day)
+    return parse_date(digits, order)
 
 
 def find_order(texts: Iterable[str]) -> OrderFinding:

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from chassis.codes import CountryCode
-from chassis.errors import UnsupportedMediaType
 from chassis.events import Event, EventStream, answer_events, events_router
 from chassis.exports import send_spooled
 from chassis.idempotency import KeyRequired
@@ -13,6 +12,7 @@ from chassis.paging import Page, answer_list, stream_rows
 from chassis.resources import IfMatch, etag, send_etag
 from chassis.tokens import Caller
 from chassis.unit_of_work import CurrentCaller, Session
+from chassis.uploads import CSV, FILE_BODY, XLSX, read_upload
 from fastapi import Depends, Query, Request, Response
 from pydantic import StringConstraints
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -34,25 +34,7 @@ from trainings.service.roster_imports.papers import Tools
 
 router: Final = personal_router("Roster imports")
 events: Final = events_router("Roster imports")
-# Of a file without a name, the name that its kind gives it: that of pasted cells says that tabs divide them.
-UNNAMED: Final = {
-    "application/octet-stream": "roster",
-    "text/csv": "roster.csv",
-    "text/tab-separated-values": "pasted.tsv",
-    "text/plain": "roster.txt",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "roster.xlsx",
-}
-MEDIA_TYPES: Final = tuple(UNNAMED)
-_FILE: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        # The others are taken too; a generated client knows this one, and one is enough.
-        "content": {MEDIA_TYPES[0]: {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
-
-
-_KINDS: Final = {"csv": MEDIA_TYPES[1], "xlsx": MEDIA_TYPES[-1]}
+_KINDS: Final = {"csv": CSV, "xlsx": XLSX}
 _TEMPLATES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {
@@ -86,7 +68,11 @@ async def list_roster_imports(
 
 
 @router.post(
-    "/roster-imports", status_code=202, response_model=RosterImportRead, openapi_extra=_FILE, dependencies=[KeyRequired]
+    "/roster-imports",
+    status_code=202,
+    response_model=RosterImportRead,
+    openapi_extra=FILE_BODY,
+    dependencies=[KeyRequired],
 )
 async def create_roster_import(
     request: Request,
@@ -99,14 +85,8 @@ async def create_roster_import(
     country_code: CountryCode | None = None,
 ) -> RosterImportRead:
     """Hand in a roster: the body is the file, or pasted text as tab-separated values. It is read after the answer."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in MEDIA_TYPES:
-        raise UnsupportedMediaType(
-            f"Send the file as one of {', '.join(MEDIA_TYPES)}, not {media_type or 'nothing'!r}."
-        )
-    content = await request.body()
-    name = file_name or UNNAMED[media_type]
-    one = await service.submit_import(session, caller, tools, content, media_type, name, training_id, country_code)
+    sent = await read_upload(request, file_name, "roster")
+    one = await service.submit_import(session, caller, tools, *sent, training_id, country_code)
     response.headers["Location"] = f"/v1/roster-imports/{one.id}"
     response.headers["ETag"] = etag(one.version)
     return await service.present_import(session, caller, tools, one)

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from chassis.tables.faults import RowError
+
 from trainings import domain
 from trainings.domain import BirthPrecision, EnrollmentStatus, RosterField, RowOutcome, Sex, VettingBasis
 from trainings.models import RosterImport, Training
@@ -18,7 +20,7 @@ from trainings.service.enrollments import begin_seat, check_seat_cleared, comple
 from trainings.service.identity import as_text, check_person
 from trainings.service.loading import today
 from trainings.service.roster_imports.bodies import as_written, run, take, take_again
-from trainings.service.roster_imports.drafts import Draft, RowError
+from trainings.service.roster_imports.drafts import Draft
 from trainings.service.roster_imports.known import Known
 from trainings.service.roster_imports.matching import NOBODY, Matched
 from trainings.settings import TrainingsSettings

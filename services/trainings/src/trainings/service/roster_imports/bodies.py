@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from chassis.errors import DomainError
+from chassis.tables.faults import refusals_of_body, refusals_of_rule
 from pydantic import BaseModel, ValidationError
 
 from trainings.domain import RosterField
@@ -42,10 +43,8 @@ def take(draft: Draft, kind: type[Body], values: Mapping[str, Any]) -> Body | No
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        for each in error.errors(include_input=False, include_url=False):
-            name = str(each["loc"][0]) if each["loc"] else ""
-            message = str(each["msg"]).removeprefix("Value error, ")
-            draft.refuse(_FIELDS.get(name, name) or None, each["type"], message.rstrip(".") + ".")
+        for each in refusals_of_body(error):
+            draft.refuse(_FIELDS.get(each.field or "", each.field) or None, each.code, each.message)
         return None
 
 
@@ -72,8 +71,7 @@ def run(draft: Draft, check: Callable[[], Found]) -> Found | None:
     except DomainError as refused:
         if not refused.errors:
             draft.refuse(RosterField.status, refused.code, refused.detail)
-        for each in refused.errors:
-            name = (each.pointer or "").removeprefix("#/")
-            of_field = _OF_CODES.get(each.code) or _FIELDS.get(name) or name or None
+        for each in refusals_of_rule(refused) if refused.errors else ():
+            of_field = _OF_CODES.get(each.code) or _FIELDS.get(each.field or "") or each.field or None
             draft.refuse(of_field, each.code, each.message)
         return None

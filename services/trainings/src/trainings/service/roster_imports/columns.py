@@ -1,20 +1,13 @@
 """Which column of a file is which field: proposed by likeness of its header, remembered by the layout of the file."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from rapidfuzz import fuzz
+from chassis.tables.mapping import Headers
 
 from trainings import names
 from trainings.domain import IdentityDocumentType, RosterField
 from trainings.service.roster_imports.vocabulary import find_word
-
-TAKEN_AT: Final = 88
-"""From this likeness on a proposal is taken until somebody says otherwise."""
-PROPOSED_AT: Final = 70
 
 # As rosters write them, in the languages of the field. Folded, as headers are.
 _SYNONYMS: Final[Mapping[RosterField, str]] = {
@@ -76,60 +69,17 @@ _JUST_NAME: Final = frozenset({"name", "names", "nombre", "nombres", "nombre s"}
 _SURNAMES: Final = frozenset({RosterField.surname_1, RosterField.surname_2, RosterField.surnames})
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a header may mean, and how alike it is, from 0 to 100."""
-
-    field: RosterField | None
-    score: int | None
-
-
-def _key(text: str) -> str:
-    return names.fold(text.replace("_", " ").replace(".", " "))
+def _name_alone(key: str, sure: Collection[RosterField]) -> RosterField | None:
+    """A name alone is a given name beside surnames, and the whole name where there are none."""
+    if key not in _JUST_NAME:
+        return None
+    return RosterField.full_name if _SURNAMES.isdisjoint(sure) else RosterField.given_name
 
 
-_KNOWN: Final = [(field, _key(word)) for field, written in _SYNONYMS.items() for word in (field, *written.split("|"))]
-_LEFT_OUT: Final = frozenset(_key(word) for word in _NOTHING.split("|"))
-
-
-def likeness(header: str, known: str) -> int:
-    """How alike two headers are: whole, or in another order of words. A part alone is not the whole."""
-    return int(max(fuzz.ratio(header, known), fuzz.token_sort_ratio(header, known)))
-
-
-def propose(headers: Sequence[str]) -> list[Proposal]:
-    """For each header the field that it is most like; a field once, for the header most like it."""
-    ranked = []
-    for place, header in enumerate(headers):
-        key = _key(header)
-        if not key or key in _LEFT_OUT:
-            continue
-        best: dict[RosterField, int] = {}
-        for field, known in _KNOWN:
-            score = likeness(key, known)
-            if score >= PROPOSED_AT and score > best.get(field, 0):
-                best[field] = score
-        ranked += [(score, -place, field) for field, score in best.items()]
-    found = [Proposal(None, None) for _ in headers]
-    taken: set[RosterField] = set()
-    # A name alone is a given name beside surnames, and the whole name where there are none.
-    has_surnames = any(field in _SURNAMES and score >= TAKEN_AT for score, _, field in ranked)
-    for place, header in enumerate(headers):
-        if _key(header) in _JUST_NAME:
-            ranked.append((100, -place, RosterField.given_name if has_surnames else RosterField.full_name))
-    for score, minus_place, field in sorted(ranked, reverse=True):
-        if field not in taken and found[-minus_place].field is None:
-            found[-minus_place] = Proposal(field, score)
-            taken.add(field)
-    return found
+HEADERS: Final = Headers(_SYNONYMS, _NOTHING, names.fold, _name_alone)
 
 
 def document_type_of(header: str) -> IdentityDocumentType | None:
     """The kind of document that the header of a column of numbers names."""
     found = find_word(IdentityDocumentType, header)
     return None if found is None else IdentityDocumentType(found)
-
-
-def layout_of(headers: Sequence[str]) -> bytes:
-    """What two files of one layout share, whatever the spelling of their headers' case, accents and spaces."""
-    return hashlib.sha256(json.dumps([_key(header) for header in headers]).encode()).digest()

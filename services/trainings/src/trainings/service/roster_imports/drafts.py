@@ -1,17 +1,17 @@
 """One row of a file: what its cells say, each understood or an error of that cell. No database."""
 
 import re
-import unicodedata
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from chassis.tables.dates import DateOrder as Order
-from chassis.tables.dates import UnreadableDate, parse_date
+from chassis.tables import dates
+from chassis.tables.dates import UnreadableDate
+from chassis.tables.faults import Refusal, RefusedCell, RowError
 
 from trainings.domain import (
     CLEAR,
@@ -26,9 +26,6 @@ from trainings.domain import (
 )
 from trainings.service.roster_imports.vocabulary import UnknownWord, clean, read_country, read_sex, read_word
 
-_SERIAL: Final = re.compile(r"[1-9][0-9]{4}(\.0+)?")
-_DAY_ZERO: Final = date(1899, 12, 30)
-"""Of Excel's numbers of days, those of after its 29 February 1900, which never was."""
 _NUMBER: Final = re.compile(r"-?[0-9]{1,16}([.,][0-9]+)?")
 _YEAR: Final = re.compile(r"(1[89]|20)[0-9]{2}")
 _PARTICLES: Final = frozenset(
@@ -43,15 +40,6 @@ _SELDOM_ALIKE: Final = frozenset(
         RosterField.full_name, RosterField.full_name_original, RosterField.id_number, RosterField.note,
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """What is wrong in a row: of which field, and how to mend it."""
-
-    field: str | None
-    code: str
-    message: str
 
 
 @dataclass(slots=True)
@@ -83,19 +71,6 @@ class Reading:
     document_type: IdentityDocumentType | None
     # What cells say that were read before: those of most columns say few things, again and again.
     memo: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
-
-
-class Refusal(NamedTuple):
-    """Why a cell cannot be read."""
-
-    code: str
-    message: str
-
-
-class _Refused(Exception):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def read_draft(number: int, texts: Mapping[str, str], reading: Reading) -> Draft:
@@ -132,22 +107,19 @@ def _read_cell(name: str, text: str, reading: Reading) -> dict[str, Any] | Refus
         return Refusal("unknown_value", str(unknown))
     except UnreadableDate as unreadable:
         return Refusal(str(unreadable.code), str(unreadable))
-    except _Refused as refused:
+    except RefusedCell as refused:
         return Refusal(refused.code, str(refused))
 
 
 def read_day(text: str, order: DateOrder | None) -> tuple[date, bool]:
     """The day that a cell says, and whether it says a year alone. A number of five digits is Excel's count of days."""
-    digits = "".join(str(unicodedata.digit(one)) if one.isdigit() else one for one in text)
-    if _SERIAL.fullmatch(digits):
-        return _DAY_ZERO + timedelta(days=int(digits.partition(".")[0])), False
-    if _YEAR.fullmatch(digits):
-        return date(int(digits), 1, 1), True
-    found = parse_date(digits, None if order is None else Order(order))
+    if _YEAR.fullmatch(text):
+        return date(int(text), 1, 1), True
+    found = dates.read_day(text, None if order is None else dates.DateOrder(order))
     if str(found.precision) == "year":
         return found.earliest, True
     if str(found.precision) != "day":
-        raise _Refused("no_day", "The day is missing. Write the whole date, or of a birth date the year alone.")
+        raise RefusedCell("no_day", "The day is missing. Write the whole date, or of a birth date the year alone.")
     return found.earliest, False
 
 
@@ -162,7 +134,7 @@ def split_surnames(text: str) -> tuple[str, str | None]:
             groups[-1] += f" {word}"
         start = word.casefold() not in _PARTICLES
     if len(groups) > _TWO_SURNAMES:
-        raise _Refused(
+        raise RefusedCell(
             "cannot_split",
             "These are more than two surnames, and where the first one ends is not clear. Write them into two columns.",
         )
@@ -198,7 +170,7 @@ def _birth(text: str, reading: Reading) -> dict[str, Any]:
 def _completed(text: str, reading: Reading) -> dict[str, Any]:
     day, is_year = read_day(text, reading.date_order)
     if is_year:
-        raise _Refused("no_day", "A year alone does not say when it was completed. Write the whole date.")
+        raise RefusedCell("no_day", "A year alone does not say when it was completed. Write the whole date.")
     return {"completed_on": day}
 
 
@@ -214,9 +186,9 @@ def _quantity(column: str) -> Callable[[str, Reading], dict[str, Any]]:
     def read(text: str, _reading: Reading) -> dict[str, Any]:
         number = text.removesuffix("%").strip()
         if not _NUMBER.fullmatch(number):
-            raise _Refused("not_a_number", "This is not a number. Write digits, such as 87.5.")
+            raise RefusedCell("not_a_number", "This is not a number. Write digits, such as 87.5.")
         if re.search(r",[0-9]{3}$", number):
-            raise _Refused("ambiguous_number", "The comma may part thousands or decimals. Write it without one.")
+            raise RefusedCell("ambiguous_number", "The comma may part thousands or decimals. Write it without one.")
         return {column: Decimal(number.replace(",", "."))}
 
     return read
@@ -226,12 +198,14 @@ def _seat(text: str, _reading: Reading) -> dict[str, Any]:
     try:
         return {"seat": uuid.UUID(text)}
     except ValueError:
-        raise _Refused("not_a_seat", "This is no id of a seat. Take it from the template, or leave it empty.") from None
+        raise RefusedCell(
+            "not_a_seat", "This is no id of a seat. Take it from the template, or leave it empty."
+        ) from None
 
 
 def _version(text: str, _reading: Reading) -> dict[str, Any]:
     if not re.fullmatch(r"[0-9]{1,9}(\.0+)?", text):
-        raise _Refused("not_a_number", "This is no version of a seat. Take it from the template.")
+        raise RefusedCell("not_a_number", "This is no version of a seat. Take it from the template.")
     return {"seat_version": int(text.partition(".")[0])}
 
 

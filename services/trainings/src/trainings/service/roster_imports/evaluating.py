@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from chassis.errors import DomainError
+from chassis.tables.mapping import mapping_of, texts_of
 from chassis.tokens import Caller
 from sqlalchemy import or_
 from sqlmodel import col, select
@@ -39,17 +40,6 @@ AT_ONCE: Final = 2_000
 Progress = Callable[[int], Awaitable[None]]
 _ROWS: Final = RosterImportRow.__table__  # type: ignore[attr-defined]
 _PAPER: Final = ("number", "is_excluded", "decision", "decided_person_id", "cells")
-
-
-def mapping_of(details: dict[str, Any]) -> dict[str, int]:
-    """The place among a row's texts of each field that a column is mapped to."""
-    return {one["field"]: place for place, one in enumerate(details["columns"]) if one["field"] is not None}
-
-
-def texts_of(cells: dict[str, Any], mapping: dict[str, int]) -> dict[str, str]:
-    """What a row says by field: as the file has it, or as it was corrected."""
-    texts = {name: cells["t"][place] for name, place in mapping.items() if place < len(cells["t"])}
-    return texts | {name: text for name, text in cells.get("c", {}).items() if name in mapping}
 
 
 async def load_rows(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from chassis.errors import FieldError, Invalid, NotFound, invalid
 from chassis.jobs import CancelState, cancel, defer
 from chassis.resources import check_version, touch_row, write_row
+from chassis.tables.mapping import map_columns, mapping_of, texts_of
 from chassis.tokens import Caller
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -40,7 +41,7 @@ from trainings.schemas.roster_imports import (
 )
 from trainings.service.loading import WRITER, require_person, require_training
 from trainings.service.roster_imports.checking import check_rows
-from trainings.service.roster_imports.evaluating import load_rows, mapping_of, texts_of
+from trainings.service.roster_imports.evaluating import load_rows
 from trainings.service.roster_imports.layout import asks_date_order
 from trainings.service.roster_imports.papers import (
     ROWS_A_BLOCK,
@@ -127,7 +128,7 @@ async def update_import(
         one.date_order = changes["date_order"]
     if body.fields:
         details = _details(tools, one)
-        _map_columns(details, body)
+        map_columns(details, ((given.number, given.field) for given in body.fields))
         one.details = tools.seal(details, "details", one.id)
     if changes.keys() & {"sheet", "header_row"}:
         if changes.get("sheet") is not None:
@@ -305,23 +306,6 @@ def _write_cell(
 def _require_mapped(mapping: dict[str, int], name: str, place: int) -> None:
     if name not in mapping:
         raise invalid(f"#/items/{place}/field", "not_mapped", "No column of this file is this field.")
-
-
-def _map_columns(details: dict[str, Any], body: RosterImportUpdate) -> None:
-    columns = {column["number"]: column for column in details["columns"]}
-    for place, given in enumerate(body.fields or []):
-        column = columns.get(given.number)
-        if column is None:
-            raise invalid(f"#/fields/{place}/number", "unknown_column", "The file has no column of this number.")
-        column["field"], column["is_remembered"] = given.field, False
-    taken: dict[str, str] = {}
-    for column in details["columns"]:
-        name = column["field"]
-        if name is not None and name in taken:
-            message = f"The columns “{taken[name]}” and “{column['header']}” cannot both be {name}."
-            raise invalid("#/fields", "mapped_twice", message)
-        if name is not None:
-            taken[name] = column["header"]
 
 
 def _require_mapping(one: RosterImport, details: dict[str, Any]) -> None:

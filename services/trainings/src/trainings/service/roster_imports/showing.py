@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.paging import Listing
+from chassis.tables.mapping import mapping_of, texts_of
 from chassis.tokens import Caller
 from sqlalchemy import ColumnElement, func, literal, or_
 from sqlmodel import col, select
@@ -14,7 +15,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from trainings import queries
 from trainings.models import RosterImport, RosterImportFile, RosterImportRow
 from trainings.schemas.roster_imports import RosterImportRead, RosterImportRowRead
-from trainings.service.roster_imports.evaluating import mapping_of, texts_of
 from trainings.service.roster_imports.layout import asks_date_order
 from trainings.service.roster_imports.papers import Tools
 

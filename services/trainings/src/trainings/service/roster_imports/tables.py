@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import IO, Any, Final
 
 from chassis.exports import FORMULA_STARTS
+from chassis.tables.mapping import mapping_of, texts_of
 from chassis.tables.writing import PlainWorkbook
 
 from trainings.models import RosterImport, RosterImportRow
-from trainings.service.roster_imports.evaluating import mapping_of, texts_of
 from trainings.service.roster_imports.papers import Tools
 
 _SAID: Final = ("row", "outcome", "what is wrong", "what stays", "what changes", "who it may be")

@@ -12,6 +12,7 @@ from chassis.errors import DomainError, FieldError
 from chassis.jobs import GiveUp
 from chassis.problems import from_database, vars_of
 from chassis.resources import touch_row
+from chassis.tables.mapping import Looks
 from chassis.tables.reading import read_table
 from chassis.tokens import Caller
 from sqlalchemy import text
@@ -23,8 +24,9 @@ from trainings.domain import OPEN_STATUSES, ImportStage, ImportStatus, ImportTas
 from trainings.models import RosterImport, RosterImportFile
 from trainings.service.loading import WRITER
 from trainings.service.roster_imports.checking import check_again, check_rows
+from trainings.service.roster_imports.columns import HEADERS
 from trainings.service.roster_imports.evaluating import AT_ONCE
-from trainings.service.roster_imports.layout import Looks, remember_mapping, seal_rows
+from trainings.service.roster_imports.layout import remember_mapping, seal_rows
 from trainings.service.roster_imports.papers import (
     ROWS_A_BLOCK,
     Tools,
@@ -91,7 +93,7 @@ async def read_import(desk: Desk, tools: Tools, import_id: uuid.UUID) -> None:
                 done += len(rows)
                 await _tell(desk, caller, import_id, done, table.row_count)
                 desk.check()
-            details = await asyncio.to_thread(looks.describe)
+            details = await asyncio.to_thread(looks.describe, HEADERS)
             one = await _still(session, import_id, ImportTask.read)
             await remember_mapping(session, tools, one, details)
             one.details = tools.seal(details, "details", import_id)

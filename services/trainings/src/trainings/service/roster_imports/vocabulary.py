@@ -1,21 +1,18 @@
 """Words of rosters: what a cell says, in the languages of the field. What is not known is proposed, never guessed."""
 
-import re
-import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from chassis.codes import COUNTRY_NAMES, COUNTRY_WORDS
+from chassis.tables.words import NEAR, UnknownWord, Vocabulary, clean
 from rapidfuzz import fuzz, process
 
 from trainings import names
 from trainings.domain import EnrollmentRole, EnrollmentStatus, IdentityDocumentType, Level, Sex, VettingBasis
 
-_NEAR: Final = 72
-"""From this likeness on a known word is proposed."""
-
+__all__ = ["UnknownWord", "clean", "find_word", "letters_of", "read_country", "read_sex", "read_word"]
 _SEXES: Final = {
     Sex.female: "f female woman women mujer femenino femenina fem feme mrs ms zh zhenskij zhenskii",
     Sex.male: "male man men hombre masculino masculina masc h mr muzh muzhskoj muzhskoi",
@@ -60,51 +57,23 @@ _DOCUMENTS: Final = {
 }
 
 
-class UnknownWord(ValueError):
-    """A cell that says nothing known, with what it may have meant."""
-
-
-def clean(text: str) -> str:
-    """A cell's text in its normal form, on one line, without spaces around or twice in a row."""
-    found = " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
-    # A sign before what looks like a formula: as templates, and Excel itself, make text of it.
-    return found[1:] if found[:1] == "'" and found[1:2] in {"=", "+", "-", "@"} else found
-
-
-def _key(text: str) -> str:
-    return names.fold(re.sub(r"[_\-./]+", " ", text))
-
-
-@cache
-def _words(kind: type[StrEnum]) -> Mapping[str, StrEnum]:
-    known: Mapping[StrEnum, str] = _VOCABULARY[kind]  # type: ignore[assignment]
-    found = {}
-    for value, written in known.items():
-        listed = written.split("|") if "|" in written else written.split()
-        for word in (value.value, *listed):
-            found[_key(word)] = value
-    return found
-
-
-_VOCABULARY: Final[Mapping[type[StrEnum], object]] = {
-    Sex: _SEXES,
-    EnrollmentStatus: _STATUSES,
-    Level: _LEVELS,
-    VettingBasis: _BASES,
-    EnrollmentRole: _ROLES,
-    IdentityDocumentType: _DOCUMENTS,
+_VOCABULARY: Final[Mapping[type[StrEnum], Vocabulary[Any]]] = {
+    kind: Vocabulary(kind, written, names.fold)
+    for kind, written in (
+        (Sex, _SEXES),
+        (EnrollmentStatus, _STATUSES),
+        (Level, _LEVELS),
+        (VettingBasis, _BASES),
+        (EnrollmentRole, _ROLES),
+        (IdentityDocumentType, _DOCUMENTS),
+    )
 }
+_key: Final = _VOCABULARY[Sex].key
 
 
 def read_word(kind: type[StrEnum], text: str) -> StrEnum:
     """The value of `kind` that a cell says; `UnknownWord` with a proposal where none."""
-    words = _words(kind)
-    key = _key(text)
-    if key in words:
-        return words[key]
-    near = process.extractOne(key, list(words), scorer=fuzz.WRatio, score_cutoff=_NEAR) if key else None
-    hint = f"Did you mean {words[near[0]]}?" if near else f"Write one of: {', '.join(kind)}."
-    raise UnknownWord(f"“{text}” is not known here. {hint}")
+    return kind(_VOCABULARY[kind].read(text))
 
 
 def read_sex(text: str, in_column: Container[str]) -> Sex:
@@ -123,9 +92,8 @@ def letters_of(texts: Iterable[str]) -> frozenset[str]:
 
 def find_word(kind: type[StrEnum], text: str) -> StrEnum | None:
     """The value of `kind` that stands somewhere in a text, such as a header; None where none does."""
-    key = f" {_key(text)} "
-    found = {value for word, value in _words(kind).items() if f" {word} " in key}
-    return found.pop() if len(found) == 1 else None
+    found: StrEnum | None = _VOCABULARY[kind].find(text)
+    return found
 
 
 @cache
@@ -144,7 +112,7 @@ def read_country(text: str) -> str:
     if key in words:
         return words[key]
     long = [word for word in words if len(word) > len("xxx")]
-    near = process.extractOne(key, long, scorer=fuzz.ratio, score_cutoff=_NEAR) if key else None
+    near = process.extractOne(key, long, scorer=fuzz.ratio, score_cutoff=NEAR) if key else None
     hint = (
         f"Did you mean {COUNTRY_NAMES[words[near[0]]]} ({words[near[0]]})?"
         if near

@@ -38,6 +38,7 @@ NOT_CAPTURED: Final = frozenset(
         "feed_key",
         "feed_tx",
         "idempotency_keys",
+        "ledger_import_rows",
         "roster_import_files",
         "roster_import_plans",
         "roster_import_rows",

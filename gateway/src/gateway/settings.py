@@ -82,7 +82,7 @@ Optional = BeforeValidator(_none_if_empty)
 class GatewaySettings(Settings):
     """Where the services are, who vouches for people, who may call, and the key that signs for callers."""
 
-    large_bodies: ClassVar = {"/v1/roster-imports": 32 * 1_048_576}
+    large_bodies: ClassVar = {"/v1/roster-imports": 32 * 1_048_576, "/v1/ledger-imports": 4 * 1_048_576}
 
     token_private_key: PrivateKey = Field(description="PEM of the Ed25519 key that signs tokens to the services.")
     jobs_key: SecretStr | None = Field(

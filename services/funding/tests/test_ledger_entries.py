@@ -49,6 +49,8 @@ async def test_created_entry_is_read_back_whole_with_what_follows_from_it(api: A
                 "reverses_entry_id",
                 "commitment_entry_id",
                 "proposal_id",
+                "ledger_import_id",
+                "ledger_import_row",
             )
         ),
     }
@@ -169,7 +171,10 @@ async def test_ledger_is_walked_by_amount_and_downloaded_whole(api: Api, make: A
     assert lines[0] == (
         "id,version,created_at,updated_at,fund_line_code,country_code,kind,stage,tier,amount_amount,amount_currency,"
         "signed_amount,signed_currency,effective_date,fiscal_year,document_reference,note,agreement_line_id,"
-        "agreement_code,adjusts_entry_id,reverses_entry_id,commitment_entry_id,proposal_id,is_transferred"
+        "agreement_code,adjusts_entry_id,reverses_entry_id,commitment_entry_id,proposal_id,is_transferred,"
+        "ledger_import_id,ledger_import_row"
     )
-    assert lines[1].endswith(",MX-CORR,MX,obligation,obligated,primary,1.00,USD,1.00,USD,2016-03-01,2016,,,,,,,,,false")
+    assert lines[1].endswith(
+        ",MX-CORR,MX,obligation,obligated,primary,1.00,USD,1.00,USD,2016-03-01,2016,,,,,,,,,false,,"
+    )
     assert len(lines) == 9

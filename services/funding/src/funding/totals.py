@@ -272,3 +272,33 @@ async def list_disbursed(
     )
     found = (await session.exec(statement)).all()
     return [CutTotal((), Stage.disbursed, currency, Sum(amount, entries)) for currency, amount, entries in found]
+
+
+class ImportTotal(NamedTuple):
+    """What the entries of one kind that an import recorded come to in their stage, and the last of their days."""
+
+    kind: EntryKind
+    stage: Stage
+    currency: str
+    sum: Sum
+    last_date: date
+
+
+async def list_import_totals(session: AsyncSession, import_id: uuid.UUID) -> list[ImportTotal]:
+    """What an import recorded, by kind, stage and currency: nothing is added across them."""
+    summed = _sum(
+        col(LedgerEntry.kind), SIGNS.c.stage, col(LedgerEntry.currency), func.sum(MOVED), func.count(),
+        func.max(col(LedgerEntry.effective_date)),
+    )  # fmt: skip
+    statement = (
+        summed.select_from(LedgerEntry)
+        .join(SIGNS, POSTED)
+        .where(col(LedgerEntry.ledger_import_id) == import_id)
+        .group_by(col(LedgerEntry.kind), SIGNS.c.stage, col(LedgerEntry.currency))
+    )
+    found = [
+        ImportTotal(EntryKind(kind), Stage(stage), currency, Sum(amount, entries), last)
+        for kind, stage, currency, amount, entries, last in (await session.exec(statement)).all()
+    ]
+    kinds = list(EntryKind)
+    return sorted(found, key=lambda total: (kinds.index(total.kind), total.currency))

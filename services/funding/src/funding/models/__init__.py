@@ -11,6 +11,7 @@ from funding.models.counterpart import (
     HostContribution,
     ProgramRef,
 )
+from funding.models.imports import LedgerImport, LedgerImportRow
 from funding.models.ledger import EntryProposal, LedgerEntry
 from funding.models.rates import (
     ExchangeRate,
@@ -29,6 +30,8 @@ __all__ = [
     "FundLine",
     "HostContribution",
     "LedgerEntry",
+    "LedgerImport",
+    "LedgerImportRow",
     "ProgramRef",
     "TrainingRef",
     "TreasuryAccount",

@@ -46,6 +46,7 @@ class EntryProposal(Stored, table=True):
             ForeignKeyConstraint([column], ["ledger_entries.id"])
             for column in ("adjusts_entry_id", "reverses_entry_id", "commitment_entry_id")
         ),
+        Index(None, "ledger_import_id", postgresql_where=text("ledger_import_id IS NOT NULL")),
     )
 
     fund_line_code: str = refers_to("fund_lines.code")
@@ -66,6 +67,8 @@ class EntryProposal(Stored, table=True):
     decided_by: str | None = None
     decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     decline_reason: str | None = None
+    # Of the import that it was proposed in, or whose undo it is of.
+    ledger_import_id: uuid.UUID | None = Field(default=None, foreign_key="ledger_imports.id")
     fund_line: FundLine = Relationship(sa_relationship_kwargs={"lazy": "joined", "innerjoin": True, "viewonly": True})
 
     @property
@@ -105,6 +108,13 @@ class LedgerEntry(Stored, table=True):
         Index(None, "effective_date", "id"),
         Index(None, "agreement_line_id"),
         Index(None, "adjusts_entry_id"),
+        CheckConstraint("(ledger_import_id IS NULL) = (ledger_import_row IS NULL)", name="import_names_its_row"),
+        Index(
+            None,
+            "ledger_import_id",
+            "ledger_import_row",
+            postgresql_where=text("ledger_import_id IS NOT NULL"),
+        ),
         Index(
             "uq_ledger_entries_reverses_entry_id",
             "reverses_entry_id",
@@ -136,6 +146,9 @@ class LedgerEntry(Stored, table=True):
     commitment_entry_id: uuid.UUID | None = None
     closes_stage: str | None = None
     proposal_id: uuid.UUID | None = None
+    # The import that it came from, and the row of its file.
+    ledger_import_id: uuid.UUID | None = Field(default=None, foreign_key="ledger_imports.id")
+    ledger_import_row: int | None = None
     fund_line: FundLine = Relationship(sa_relationship_kwargs={"lazy": "joined", "innerjoin": True, "viewonly": True})
     agreement_line: AgreementLine | None = Relationship(sa_relationship_kwargs={"lazy": "selectin", "viewonly": True})
 

@@ -344,6 +344,7 @@ def ledger_entries() -> Listing:
             "adjusts_entry_id": LedgerEntry.adjusts_entry_id,
             "reverses_entry_id": LedgerEntry.reverses_entry_id,
             "proposal_id": LedgerEntry.proposal_id,
+            "ledger_import_id": LedgerEntry.ledger_import_id,
         },
         sorts={
             "effective_date": LedgerEntry.effective_date,
@@ -385,6 +386,7 @@ def entry_proposals() -> Listing:
             ),
             "status": EntryProposal.status,
             "agreement_line_id": EntryProposal.agreement_line_id,
+            "ledger_import_id": EntryProposal.ledger_import_id,
             "effective_date": EntryProposal.effective_date,
             "amount": EntryProposal.amount_value,
         },

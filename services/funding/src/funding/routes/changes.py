@@ -9,7 +9,7 @@ from funding.models import metadata
 _TABLES: Final = (
     "fund_lines", "ledger_entries", "treasury_accounts", "fund_codes", "agreements", "agreement_amendments",
     "agreement_lines", "agreement_deliverables", "entry_proposals", "exchange_rates",
-    "host_contributions", "cost_allocations",
+    "host_contributions", "cost_allocations", "ledger_imports",
 )  # fmt: skip
 KINDS: Final = (
     *(Kind(metadata.tables[table]) for table in _TABLES),

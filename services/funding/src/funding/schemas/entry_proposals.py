@@ -81,6 +81,7 @@ class EntryProposalRead(ResourceRead):
     decided_by: str | None
     decided_at: datetime | None
     decline_reason: str | None
+    ledger_import_id: uuid.UUID | None = Field(description="The import that it was proposed in, or whose undo it is.")
     entries_url: str = Field(description="The entries that it became: none before it is posted.")
 
 
@@ -99,6 +100,7 @@ class EntryProposalQuery(ListQuery):
     country_code: list[CountryCode] = []
     status: list[ProposalStatus] = []
     agreement_line_id: list[uuid.UUID] = []
+    ledger_import_id: list[uuid.UUID] = []
     effective_date_gte: Day | None = None
     effective_date_lte: Day | None = None
     amount_gte: PlainDecimal | None = None

@@ -79,6 +79,8 @@ class LedgerEntryRead(ResourceRead):
     commitment_entry_id: uuid.UUID | None = Field(description="The commitment that an obligation drew on.")
     proposal_id: uuid.UUID | None = Field(description="Null where the fund line had no account yet.")
     is_transferred: bool = Field(description="Under 632(a): it left for another agency, which accounts for it.")
+    ledger_import_id: uuid.UUID | None = Field(description="The import that it came from.")
+    ledger_import_row: int | None = Field(description="The row of the file of that import.")
 
 
 class LedgerEntryPage(Page):
@@ -131,4 +133,6 @@ class LedgerEntryQuery(ListQuery):
     reverses_entry_id: list[uuid.UUID] = []
     reverses_entry_id_is_null: bool | None = None
     proposal_id: list[uuid.UUID] = []
+    ledger_import_id: list[uuid.UUID] = []
+    ledger_import_id_is_null: bool | None = None
     q: str | None = Field(default=None, max_length=200, description="Text in the document reference or the note.")

@@ -2,9 +2,10 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from chassis.errors import Forbidden, invalid
 from chassis.resources import check_version, get_row, new_row, touch_row, write_row
@@ -17,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from funding import domain
 from funding.domain import EntryKind, ProposalStatus
 from funding.models import AgreementLine, EntryProposal, FundLine, LedgerEntry
-from funding.queries import find_fund_line, list_shares
+from funding.queries import list_shares
 from funding.schemas.entry_proposals import EntryProposalCreate, EntryProposalDecline
 from funding.schemas.ledger_entries import LedgerEntryCreate
 from funding.service.words import NO_ENTRY, NO_FUND_LINE, NO_LINE, WRITER
@@ -30,19 +31,66 @@ _SAID = (
 _COLUMNS = {"amount_value": "amount"}
 
 
-async def create_ledger_entry(session: AsyncSession, caller: Caller, body: LedgerEntryCreate) -> LedgerEntry:
-    """Add an entry to the ledger of a fund line whose account is not known, for good."""
-    caller.require_role(WRITER)
-    line = await _require_fund_line(session, caller, body.fund_line_code)
+ENTRY_REFERENCES: Final = ("adjusts_entry_id", "reverses_entry_id", "commitment_entry_id")
+EntryBody = LedgerEntryCreate | EntryProposalCreate
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The records that entries name, as far as there are any."""
+
+    fund_lines: Mapping[str, FundLine]
+    agreement_lines: Mapping[uuid.UUID, AgreementLine]
+    entries: Collection[uuid.UUID]
+
+
+async def load_known(session: AsyncSession, bodies: Sequence[EntryBody]) -> Known:
+    """The records that these bodies name."""
+    codes = {body.fund_line_code for body in bodies}
+    lines = await session.exec(select(FundLine).where(col(FundLine.code).in_(codes)))
+    line_ids = {wanted for body in bodies if (wanted := getattr(body, "agreement_line_id", None)) is not None}
+    of_agreements = select(AgreementLine).where(col(AgreementLine.id).in_(line_ids))
+    entry_ids = {
+        wanted for body in bodies for name in ENTRY_REFERENCES if (wanted := getattr(body, name, None)) is not None
+    }
+    entries = select(LedgerEntry.id).where(col(LedgerEntry.id).in_(entry_ids))
+    return Known(
+        {line.code: line for line in lines},
+        {line.id: line for line in await session.exec(of_agreements)} if line_ids else {},
+        set(await session.exec(entries)) if entry_ids else set(),
+    )
+
+
+def check_entry(caller: Caller, known: Known, body: EntryBody) -> None:
+    """Raise where an entry cannot be what a form, an import or a script says. What it comes to the database checks."""
+    line = known.fund_lines.get(body.fund_line_code)
+    if line is None:
+        raise invalid("#/fund_line_code", "unknown_code", NO_FUND_LINE)
+    caller.require_country(line.country_code)
     domain.check_effective_date(body.effective_date, datetime.now(UTC).date())
-    if line.is_controlled or body.kind is EntryKind.cancellation_close:
+    is_proposal = isinstance(body, EntryProposalCreate)
+    if is_proposal and not line.is_controlled:
+        raise invalid("#/fund_line_code", "no_account", "The account of this fund line is not known; record the entry.")
+    if not is_proposal and (line.is_controlled or body.kind is EntryKind.cancellation_close):
         raise domain.NeedsApproval(
             f"The fund line {line.code} is of an account of the Treasury: propose the entry at /v1/entry-proposals, "
             "and somebody else posts it."
             if line.is_controlled
             else "Only money of an account of the Treasury is closed; this fund line has none."
         )
-    await _require_entries(session, body)
+    for name in ENTRY_REFERENCES:
+        wanted = getattr(body, name, None)
+        if wanted is not None and wanted not in known.entries:
+            raise invalid(f"#/{name}", "unknown_id", NO_ENTRY)
+    wanted = getattr(body, "agreement_line_id", None)
+    if wanted is not None and wanted not in known.agreement_lines:
+        raise invalid("#/agreement_line_id", "unknown_id", NO_LINE)
+
+
+async def create_ledger_entry(session: AsyncSession, caller: Caller, body: LedgerEntryCreate) -> LedgerEntry:
+    """Add an entry to the ledger of a fund line whose account is not known, for good."""
+    caller.require_role(WRITER)
+    check_entry(caller, await load_known(session, [body]), body)
     entry = new_row(LedgerEntry, body, amount_value=body.amount.amount, currency=body.amount.currency)
     try:
         return await write_row(session, entry)
@@ -54,13 +102,7 @@ async def create_ledger_entry(session: AsyncSession, caller: Caller, body: Ledge
 async def create_entry_proposal(session: AsyncSession, caller: Caller, body: EntryProposalCreate) -> EntryProposal:
     """Propose an entry of a fund line whose account is known. It counts nowhere until somebody else posts it."""
     caller.require_role(WRITER)
-    line = await _require_fund_line(session, caller, body.fund_line_code)
-    domain.check_effective_date(body.effective_date, datetime.now(UTC).date())
-    if not line.is_controlled:
-        raise invalid("#/fund_line_code", "no_account", "The account of this fund line is not known; record the entry.")
-    await _require_entries(session, body)
-    if body.agreement_line_id is not None and await session.get(AgreementLine, body.agreement_line_id) is None:
-        raise invalid("#/agreement_line_id", "unknown_id", NO_LINE)
+    check_entry(caller, await load_known(session, [body]), body)
     said: dict[str, Any] = {"amount_value": body.amount.amount, "currency": body.amount.currency}
     return await write_row(
         session, new_row(EntryProposal, body, **said, proposer_id=caller.subject, proposed_by=caller.name)
@@ -148,22 +190,3 @@ def refuse_breach(error: DBAPIError) -> None:
         day = datetime.fromisoformat(found["day"]).date()
         breach = domain.Breach(found["rule"], found["subject"], day, found["amounts"])
         raise domain.refuse(breach) from error
-
-
-async def _require_fund_line(session: AsyncSession, caller: Caller, code: str) -> FundLine:
-    line = await find_fund_line(session, code)
-    if line is None:
-        raise invalid("#/fund_line_code", "unknown_code", NO_FUND_LINE)
-    caller.require_country(line.country_code)
-    return line
-
-
-async def _require_entries(session: AsyncSession, body: LedgerEntryCreate | EntryProposalCreate) -> None:
-    """The entries that are named are recorded."""
-    for name in ("adjusts_entry_id", "reverses_entry_id", "commitment_entry_id"):
-        wanted = getattr(body, name, None)
-        if wanted is None:
-            continue
-        found = await session.exec(select(LedgerEntry.id).where(col(LedgerEntry.id) == wanted))
-        if found.first() is None:
-            raise invalid(f"#/{name}", "unknown_id", NO_ENTRY)

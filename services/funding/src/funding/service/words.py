@@ -156,6 +156,19 @@ CONSTRAINT_WORDS: Final = {
     "contribution_stage_follows": ("#/to", "This stage cannot follow the present one."),
     "contribution_amounts_stay": ("#/", "An amount that was recorded stays; void the contribution where it is wrong."),
     "pk_ledger_entries": _ID_TAKEN,
+    **{
+        f"fk_{table}_{column}": (f"#/{column}", "The entry that it names is not recorded, or its row is wrong itself.")
+        for table in ("ledger_entries", "entry_proposals")
+        for column in ("adjusts_entry_id", "reverses_entry_id", "commitment_entry_id")
+    },
+    "fk_entry_proposals_fund_line_code": ("#/fund_line_code", NO_FUND_LINE),
+    "uq_ledger_import_rows_fingerprint": ("#/", "Another import recorded a row of this one meanwhile: check it again."),
+    "import_committed_by_another": ("#/", "What one proposed another commits."),
+    "import_stage_follows": ("#/", "This import is not at that stage."),
+    "import_names_who_acts": ("#/", "Whoever proposes or commits an import is named."),
+    "proposed_rows_stay": ("#/", "Rows that are proposed stay as they are."),
+    "ck_ledger_imports_committed_by_another": ("#/", "What one proposed another commits."),
+    "ck_ledger_imports_undone_by_another": ("#/", "What one proposed another commits."),
     "fk_ledger_entries_fund_line_code": ("#/fund_line_code", NO_FUND_LINE),
     "ck_ledger_entries_amount_positive": ("#/amount/amount", "An amount is positive; the kind gives the sign."),
     "ck_ledger_entries_effective_date_not_later": ("#/effective_date", "The ledger records what has happened."),

@@ -1,5 +1,7 @@
 """What courses, trainings, people and counts may be. Pure: no database, no HTTP. Terms as in docs/glossary.md."""
 
+from chassis.tables.dates import DateOrder
+
 from trainings.domain.certifications import (
     LEADING_KINDS,
     CertificationKind,
@@ -63,7 +65,6 @@ from trainings.domain.imports import (
     IDENTITY_FIELDS,
     NAME_FIELDS,
     OPEN_STATUSES,
-    DateOrder,
     ImportBusy,
     ImportNotReady,
     ImportStage,

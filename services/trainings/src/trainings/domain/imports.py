@@ -53,14 +53,6 @@ class RowDecision(StrEnum):
     use_person = auto()
 
 
-class DateOrder(StrEnum):
-    """In which order the numbers of a date stand."""
-
-    dmy = auto()
-    mdy = auto()
-    ymd = auto()
-
-
 class RosterField(StrEnum):
     """What a column of a roster may hold."""
 

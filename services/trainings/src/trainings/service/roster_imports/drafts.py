@@ -115,7 +115,7 @@ def read_day(text: str, order: DateOrder | None) -> tuple[date, bool]:
     """The day that a cell says, and whether it says a year alone. A number of five digits is Excel's count of days."""
     if _YEAR.fullmatch(text):
         return date(int(text), 1, 1), True
-    found = dates.read_day(text, None if order is None else dates.DateOrder(order))
+    found = dates.read_day(text, None if order is None else DateOrder(order))
     if str(found.precision) == "year":
         return found.earliest, True
     if str(found.precision) != "day":

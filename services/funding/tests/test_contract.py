@@ -1,8 +1,10 @@
 """What every service promises, whatever it is about."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
+import httpx
 from chassis.feed import NOT_CAPTURED
 from chassis.testing import Api, Database
 from chassis.testing.contract import Write, check_answers, check_document, check_writes
@@ -85,8 +87,49 @@ async def writes(api: Api) -> AsyncIterator[Write]:
     yield await change(api, noun, parameter, {"reason": "Entered twice."}, verb="void")
 
 
+async def all_writes(api: Api) -> AsyncIterator[Write]:
+    """Those of records, and of imports of entries upon them."""
+    async for write in writes(api):
+        yield write
+    async for write in writes_of_imports(api):
+        yield write
+
+
+async def writes_of_imports(api: Api) -> AsyncIterator[Write]:
+    """An import on its way to the ledger and back; what the writer commits another proposes."""
+    maker = api.as_caller(Caller("maker", "Maker", "officer", frozenset({"*"})))
+    rows = b"fund line,kind,amount,date\nMX-2012,allotment,7,2012-03-01\nMX-2012,allotment,8,2012-03-01\n"
+    yield Write("POST /v1/ledger-imports", "/v1/ledger-imports", content=("text/csv", rows))
+    step = partial(step_of_import, api)
+    yield await step("", {"date_order": "ymd"})
+    yield await step("check")
+    yield await step("corrections", {"items": [{"kind": "exclude", "row": 3}]})
+    yield await step("propose")
+    yield await step("decline", {"reason": "Look again."})
+    await by(maker, await step("propose"))
+    yield await step("commit")
+    yield await step("undo", {"reason": "Of another office.", "effective_date": "2012-09-30"})
+    await by(maker, await step("decline", {"reason": "It is not."}))
+    await by(maker, await step("undo", {"reason": "It is.", "effective_date": "2012-09-30"}))
+    yield await step("commit-undo")
+
+
+async def step_of_import(api: Api, verb: str, body: dict[str, Any] | None = None) -> Write:
+    """A change of the import as it is now."""
+    one = (await api.viewer().get("/v1/ledger-imports")).json()["items"][0]
+    path = "/v1/ledger-imports/{ledger_import_id}" + (f"/{verb}" if verb else "")
+    method = "POST" if verb else "PATCH"
+    return Write(f"{method} {path}", path.replace("{ledger_import_id}", one["id"]), body, one["version"])
+
+
+async def by(who: httpx.AsyncClient, write: Write) -> None:
+    """Done by somebody else than the writer."""
+    answer = await who.post(write.address, json=write.body, headers={"If-Match": f'"{write.version}"'})
+    assert answer.status_code == 200, answer.text
+
+
 async def test_every_write_can_be_validated_only_and_repeated_by_key(api: Api, database: Database) -> None:
-    await check_writes(api, database.superuser_url, writes(api))
+    await check_writes(api, database.superuser_url, all_writes(api))
 
 
 def test_changes_of_every_table_can_be_read() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from chassis.errors import Conflict
 
 
-class ImportStage(StrEnum):
+class LedgerImportStage(StrEnum):
     """What an import has reached. From `proposed` on its rows stay as they are, until somebody declines it."""
 
     read = auto()
@@ -18,7 +18,7 @@ class ImportStage(StrEnum):
     undone = auto()
 
 
-class RowOutcome(StrEnum):
+class LedgerRowOutcome(StrEnum):
     """What a row would do: an entry, nothing as it was imported before or is left out, or it is wrong."""
 
     new = auto()
@@ -58,7 +58,7 @@ ENTRY_FIELDS: Final[Mapping[LedgerField, str]] = {
     LedgerField.reverses_entry: "reverses_entry_id",
     LedgerField.commitment_entry: "commitment_entry_id",
 }
-OPEN_STAGES: Final = (ImportStage.read, ImportStage.checked)
+OPEN_STAGES: Final = (LedgerImportStage.read, LedgerImportStage.checked)
 # How to mend a row that breaks a rule, said after the rule and its amounts.
 HOW_TO_MEND: Final[Mapping[str, str]] = {
     "F1": "Lower the amount, or record the allotment first, dated no later.",
@@ -104,16 +104,16 @@ class UndoRefused(Conflict):
 
 
 _ALREADY: Final = {
-    ImportStage.read: "It has been read and not checked: check it first.",
-    ImportStage.checked: "It is checked and not proposed.",
-    ImportStage.proposed: "It is proposed: somebody else commits it, or declines it.",
-    ImportStage.committed: "It is committed.",
-    ImportStage.undo_proposed: "Its undo is proposed: somebody else commits that, or declines it.",
-    ImportStage.undone: "It is undone, for good: import the file again.",
+    LedgerImportStage.read: "It has been read and not checked: check it first.",
+    LedgerImportStage.checked: "It is checked and not proposed.",
+    LedgerImportStage.proposed: "It is proposed: somebody else commits it, or declines it.",
+    LedgerImportStage.committed: "It is committed.",
+    LedgerImportStage.undo_proposed: "Its undo is proposed: somebody else commits that, or declines it.",
+    LedgerImportStage.undone: "It is undone, for good: import the file again.",
 }
 
 
-def check_stage(stage: ImportStage, *needed: ImportStage) -> None:
+def check_stage(stage: LedgerImportStage, *needed: LedgerImportStage) -> None:
     """Raise unless an import is at one of the stages `needed`."""
     if stage not in needed:
         raise ImportNotReady(f"{_ALREADY[stage]} This needs an import that is {' or '.join(needed)}.")

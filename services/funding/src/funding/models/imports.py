@@ -28,7 +28,7 @@ class LedgerImport(Stored, table=True):
 
     __tablename__ = "ledger_imports"
     __table_args__ = (
-        one_of("stage", domain.ImportStage),
+        one_of("stage", domain.LedgerImportStage),
         one_of("date_order", DateOrder),
         CheckConstraint("file_sha256 ~ '^[0-9a-f]{64}$'", name="file_sha256_form"),
         CheckConstraint("size_bytes >= 0", name="size_bytes_counts"),
@@ -63,7 +63,7 @@ class LedgerImport(Stored, table=True):
     media_type: str
     submitter_id: str
     submitted_by: str
-    stage: str = domain.ImportStage.read
+    stage: str = domain.LedgerImportStage.read
     date_order: str | None = None
     # Headers, samples, how they are mapped, how the file was read, faults by column.
     details: dict[str, Any] = _document(nullable=False)
@@ -93,7 +93,7 @@ class LedgerImportRow(Base, table=True):
     __tablename__ = "ledger_import_rows"
     __table_args__ = (
         CheckConstraint("number > 0", name="number_counts"),
-        one_of("outcome", domain.RowOutcome),
+        one_of("outcome", domain.LedgerRowOutcome),
         CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint_length"),
         # A row is recorded once: of two imports of one file the second finds it so.
         Index(

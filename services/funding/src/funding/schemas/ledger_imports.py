@@ -11,7 +11,7 @@ from chassis.tables.dates import DateOrder
 from chassis.values import Day
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from funding.domain import EntryKind, ImportStage, LedgerField, RowOutcome
+from funding.domain import EntryKind, LedgerField, LedgerImportStage, LedgerRowOutcome
 from funding.schemas.money_totals import StageTotalRead
 
 Cell = Annotated[str, StringConstraints(max_length=10_000)]
@@ -90,7 +90,7 @@ class LedgerImportRead(ResourceRead):
     file_sha256: str
     size_bytes: int
     submitted_by: str
-    stage: ImportStage = Field(description="What is reached.")
+    stage: LedgerImportStage = Field(description="What is reached.")
     repeats: LedgerImportRepeat | None = Field(description="Where this very file is in the ledger already.")
     columns: list[LedgerImportColumn]
     notes: list[LedgerImportNote] = Field(description="What is odd about the file.")
@@ -126,7 +126,7 @@ class LedgerImportQuery(ListQuery):
     """Filters of imports."""
 
     sort: str = sort_by("-created_at", "created_at", "updated_at")
-    stage: list[ImportStage] = []
+    stage: list[LedgerImportStage] = []
     file_sha256: list[Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]] = []
 
 
@@ -231,7 +231,7 @@ class LedgerImportRowRead(BaseModel):
 
     row: int = Field(description="As the file numbers it.")
     version: int
-    outcome: RowOutcome | None = Field(description="Null before a check.")
+    outcome: LedgerRowOutcome | None = Field(description="Null before a check.")
     values: list[LedgerRowValue]
     errors: list[LedgerRowFault]
     imported_before: LedgerRowOrigin | None = Field(description="Of an unchanged row.")
@@ -248,7 +248,7 @@ class LedgerImportRowQuery(ListQuery):
     """Filters of rows."""
 
     sort: str = sort_by("row", "row")
-    outcome: list[RowOutcome] = []
+    outcome: list[LedgerRowOutcome] = []
 
 
 def column_of(details: dict[str, Any]) -> dict[str, str]:

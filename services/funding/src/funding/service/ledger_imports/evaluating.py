@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from funding.domain import ENTRY_FIELDS, NEEDED_FIELDS, LedgerField
+from funding.domain import ENTRY_FIELDS, NEEDED_FIELDS, LedgerField, LedgerRowOutcome
 from funding.models import AgreementLine, FundLine, LedgerImport, LedgerImportRow
 from funding.schemas.entry_proposals import EntryProposalCreate
 from funding.schemas.ledger_entries import LedgerEntryCreate
@@ -66,9 +66,16 @@ class Plan:
         return self.draft.number
 
     @property
+    def outcome(self) -> LedgerRowOutcome:
+        """What it would do."""
+        if self.draft.errors:
+            return LedgerRowOutcome.error
+        return LedgerRowOutcome.new if self.origin is None else LedgerRowOutcome.unchanged
+
+    @property
     def is_new(self) -> bool:
         """Whether it would be recorded."""
-        return not self.draft.errors and self.origin is None
+        return self.outcome is LedgerRowOutcome.new
 
     @property
     def is_proposal(self) -> bool:

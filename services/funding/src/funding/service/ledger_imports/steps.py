@@ -29,7 +29,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from funding import domain
-from funding.domain import DATE_FIELDS, NEEDED_FIELDS, OPEN_STAGES, ImportStage, RowOutcome
+from funding.domain import DATE_FIELDS, NEEDED_FIELDS, OPEN_STAGES, LedgerImportStage, LedgerRowOutcome
 from funding.models import FundLine, LedgerEntry, LedgerImport, LedgerImportRow
 from funding.schemas.ledger_imports import (
     LedgerImportCorrections,
@@ -149,7 +149,7 @@ async def correct_rows(
 
 async def propose_import(session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int) -> LedgerImport:
     """Propose all rows, as they are now: somebody else looks at them and commits them whole."""
-    one = await _take(session, caller, import_id, version, ImportStage.checked)
+    one = await _take(session, caller, import_id, version, LedgerImportStage.checked)
     await _check(session, caller, one)
     counts = one.counts or {}
     if counts["error"]:
@@ -158,7 +158,7 @@ async def propose_import(session: AsyncSession, caller: Caller, import_id: uuid.
         )
     if not counts["new"]:
         raise domain.ImportNotReady("No row of it would be recorded: all are in the ledger already, or left out.")
-    one.stage = ImportStage.proposed
+    one.stage = LedgerImportStage.proposed
     one.proposer_id, one.proposed_by, one.proposed_at = caller.subject, caller.name, datetime.now(UTC)
     one.declined_by = one.decline_reason = None
     return await touch_row(session, one)
@@ -166,7 +166,7 @@ async def propose_import(session: AsyncSession, caller: Caller, import_id: uuid.
 
 async def commit_import(session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int) -> LedgerImport:
     """Record what somebody else proposed: all rows in one statement, or none."""
-    one = await _take(session, caller, import_id, version, ImportStage.proposed)
+    one = await _take(session, caller, import_id, version, LedgerImportStage.proposed)
     if one.proposer_id == caller.subject:
         raise Forbidden(f"{caller.name} proposed this import; somebody else commits it.")
     await (await session.connection()).execute(_TURN)
@@ -183,7 +183,7 @@ async def commit_import(session: AsyncSession, caller: Caller, import_id: uuid.U
         {"number": plan.number, "fingerprint": plan.fingerprint.hex(), "entry_id": str(plan.entry_id)} for plan in new
     ]
     await _note(session, one, _NOTE_ENTRIES, noted)
-    one.stage = ImportStage.committed
+    one.stage = LedgerImportStage.committed
     one.committer_id, one.committed_by, one.committed_at = caller.subject, caller.name, datetime.now(UTC)
     return await touch_row(session, one)
 
@@ -192,13 +192,13 @@ async def decline_import(
     session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int, body: LedgerImportDecline
 ) -> LedgerImport:
     """Send a proposed import, or its proposed undo, back. Whoever proposed it takes it back in the same way."""
-    one = await _take(session, caller, import_id, version, ImportStage.proposed, ImportStage.undo_proposed)
+    one = await _take(session, caller, import_id, version, LedgerImportStage.proposed, LedgerImportStage.undo_proposed)
     await _require_grants(session, caller, one, await list_rows_of(session, one))
-    if one.stage == ImportStage.proposed:
-        one.stage = ImportStage.checked
+    if one.stage == LedgerImportStage.proposed:
+        one.stage = LedgerImportStage.checked
         one.proposer_id = one.proposed_by = one.proposed_at = None
     else:
-        one.stage = ImportStage.committed
+        one.stage = LedgerImportStage.committed
         one.undo_proposer_id = one.undo_proposed_by = one.undo_proposed_at = one.undo_date = one.undo_reason = None
     one.declined_by, one.decline_reason = caller.name, body.reason
     return await touch_row(session, one)
@@ -208,7 +208,7 @@ async def propose_undo(
     session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int, body: LedgerImportUndoCreate
 ) -> LedgerImport:
     """Propose to reverse every entry of an import; refused where the ledger would refuse it now."""
-    one = await _take(session, caller, import_id, version, ImportStage.committed)
+    one = await _take(session, caller, import_id, version, LedgerImportStage.committed)
     await _require_grants(session, caller, one, await list_rows_of(session, one))
     today = datetime.now(UTC).date()
     day = body.effective_date or today
@@ -218,7 +218,7 @@ async def propose_undo(
         await Rehearsal(session, caller, one).check_undo(reversals, day)
     except domain.LedgerRefused as refused:
         raise _undo_refused(refused) from refused
-    one.stage = ImportStage.undo_proposed
+    one.stage = LedgerImportStage.undo_proposed
     one.undo_proposer_id, one.undo_proposed_by, one.undo_proposed_at = caller.subject, caller.name, datetime.now(UTC)
     one.undo_date, one.undo_reason = day, body.reason
     one.declined_by = one.decline_reason = None
@@ -227,7 +227,7 @@ async def propose_undo(
 
 async def commit_undo(session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int) -> LedgerImport:
     """Reverse every entry of an import, as somebody else proposed: all, or none."""
-    one = await _take(session, caller, import_id, version, ImportStage.undo_proposed)
+    one = await _take(session, caller, import_id, version, LedgerImportStage.undo_proposed)
     if one.undo_proposer_id == caller.subject:
         raise Forbidden(f"{caller.name} proposed this undo; somebody else commits it.")
     await (await session.connection()).execute(_TURN)
@@ -241,7 +241,7 @@ async def commit_undo(session: AsyncSession, caller: Caller, import_id: uuid.UUI
     except domain.LedgerRefused as refused:
         raise _undo_refused(refused) from refused
     await (await session.connection()).execute(_FORGET, {"import_id": one.id})
-    one.stage = ImportStage.undone
+    one.stage = LedgerImportStage.undone
     one.undoer_id, one.undone_by, one.undone_at = caller.subject, caller.name, datetime.now(UTC)
     return await touch_row(session, one)
 
@@ -253,19 +253,19 @@ async def list_rows_of(session: AsyncSession, one: LedgerImport) -> Sequence[Led
 
 
 async def _take(
-    session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int, *stages: ImportStage
+    session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int, *stages: LedgerImportStage
 ) -> LedgerImport:
     """The import, locked, as the caller read it, at one of these stages."""
     caller.require_role(WRITER)
     one = await get_row(session, LedgerImport, import_id, lock=True)
     check_version(one, version)
-    domain.check_stage(ImportStage(one.stage), *stages)
+    domain.check_stage(LedgerImportStage(one.stage), *stages)
     return one
 
 
 async def _check(session: AsyncSession, caller: Caller, one: LedgerImport) -> LedgerImport:
     _require_mapping(one)
-    one.stage = ImportStage.checked
+    one.stage = LedgerImportStage.checked
     session.add(one)
     await session.flush()
     rows = await list_rows_of(session, one)
@@ -275,7 +275,7 @@ async def _check(session: AsyncSession, caller: Caller, one: LedgerImport) -> Le
     noted = [_finding(row, by_number.get(row.number)) for row in rows]
     await _note(session, one, _NOTE, noted)
     outcomes = Counter(found["outcome"] for found in noted)
-    one.counts = {"rows": len(rows)} | {str(outcome): outcomes[outcome] for outcome in RowOutcome}
+    one.counts = {"rows": len(rows)} | {str(outcome): outcomes[outcome] for outcome in LedgerRowOutcome}
     one.details = _copied(one.details) | {"faults": _faults(one, plans)}
     for row in rows:
         session.expire(row)
@@ -284,7 +284,7 @@ async def _check(session: AsyncSession, caller: Caller, one: LedgerImport) -> Le
 
 def _finding(row: LedgerImportRow, plan: Plan | None) -> dict[str, Any]:
     if plan is None:
-        return {"number": row.number, "outcome": RowOutcome.excluded, "codes": [], "findings": None}
+        return {"number": row.number, "outcome": LedgerRowOutcome.excluded, "codes": [], "findings": None}
     errors = plan.draft.errors
     findings: dict[str, Any] = {"errors": [[error.field, error.code, error.message] for error in errors]}
     if plan.origin is not None and not errors:
@@ -294,9 +294,8 @@ def _finding(row: LedgerImportRow, plan: Plan | None) -> dict[str, Any]:
             "row": origin.number,
             "committed_at": origin.committed_at.isoformat(),
         }
-    outcome = RowOutcome.error if errors else RowOutcome.unchanged if plan.origin else RowOutcome.new
     codes = [f"{error.field or ''}:{error.code}" for error in errors]
-    return {"number": row.number, "outcome": outcome, "codes": codes, "findings": findings}
+    return {"number": row.number, "outcome": plan.outcome, "codes": codes, "findings": findings}
 
 
 def _faults(one: LedgerImport, plans: Sequence[Plan]) -> list[dict[str, Any]]:
@@ -338,7 +337,13 @@ def _require_as_proposed(plans: Sequence[Plan], rows: Sequence[LedgerImportRow])
     """Each row would do what was shown when it was proposed."""
     shown = {row.number: row.outcome for row in rows}
     for plan in plans:
-        outcome = RowOutcome.error if plan.draft.errors else RowOutcome.unchanged if plan.origin else RowOutcome.new
+        outcome = (
+            LedgerRowOutcome.error
+            if plan.draft.errors
+            else LedgerRowOutcome.unchanged
+            if plan.origin
+            else LedgerRowOutcome.new
+        )
         if outcome != shown[plan.number]:
             why = "; ".join(error.message for error in plan.draft.errors) or "another import recorded it meanwhile"
             raise domain.ImportChanged(
@@ -433,12 +438,14 @@ async def _refuse_standing(session: AsyncSession, ids: Sequence[uuid.UUID]) -> N
 
 
 def _undo_refused(refused: domain.LedgerRefused) -> domain.UndoRefused:
-    """What was recorded since needs what would be taken back."""
+    """What was recorded since needs what would be taken back, or the day is none on which that may happen."""
+    mending = (
+        "Date the undo before that, by effective_date."
+        if refused.extra.get("rule") == "F7"
+        else "Take back first what was recorded since."
+    )
     return domain.UndoRefused(
-        f"Without the entries of this import the ledger would not hold: {refused.detail} Take back first what was "
-        "recorded since.",
-        refused.errors,
-        **refused.extra,
+        f"The ledger would not hold with this undo: {refused.detail} {mending}", refused.errors, **refused.extra
     )
 
 
@@ -451,9 +458,9 @@ async def _note(session: AsyncSession, one: LedgerImport, statement: Any, rows: 
 
 
 async def _uncheck(session: AsyncSession, one: LedgerImport) -> None:
-    if one.stage == ImportStage.checked:
+    if one.stage == LedgerImportStage.checked:
         await (await session.connection()).execute(_CLEAR, {"import_id": one.id})
-    one.stage, one.counts = ImportStage.read, None
+    one.stage, one.counts = LedgerImportStage.read, None
     one.details = _copied(one.details) | {"faults": []}
 
 

@@ -259,6 +259,31 @@ async def _record_agreements(house: House, country: str) -> dict[str, Json]:
     key = {"Idempotency-Key": f"{country}-proposal"}
     made["entry-proposals"] = await house.post("entry-proposals", proposal, **key)
     made["agreements"] = (await house.clients["viewer"].get(f"/v1/agreements/{letter['id']}")).json()
+    return made | await _record_ledger_imports(house, country)
+
+
+async def _record_ledger_imports(house: House, country: str) -> dict[str, Json]:
+    """Imports of entries at each stage: checked, proposed, committed, and with an undo that is proposed."""
+    maker, approver = "officer *", f"officer {country}"
+    undo = {"reason": "Of another office.", "effective_date": "2012-09-30"}
+    steps = {
+        "ledger-imports": (("check", maker, None),),
+        "proposed ledger import": (("check", maker, None), ("propose", maker, None)),
+        "committed ledger import": (("check", maker, None), ("propose", maker, None), ("commit", approver, None)),
+    }
+    steps["ledger import to undo"] = (*steps["committed ledger import"], ("undo", maker, undo))
+    made: dict[str, Json] = {}
+    for number, (name, listed) in enumerate(steps.items(), 1):
+        content = f"fund line,kind,amount,date\n{country}-2012,allotment,{number},2012-03-01\n".encode()
+        headers = {"Content-Type": "text/csv", "Idempotency-Key": fresh_id()}
+        answer = await house.clients[maker].post("/v1/ledger-imports", content=content, headers=headers)
+        assert answer.is_success, answer.text
+        for verb, who, body in listed:
+            one = answer.json()
+            version = {"If-Match": f'"{one["version"]}"'}
+            answer = await house.clients[who].post(f"/v1/ledger-imports/{one['id']}/{verb}", json=body, headers=version)
+            assert answer.is_success, answer.text
+        made[name] = answer.json()
     return made
 
 

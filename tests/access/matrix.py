@@ -435,6 +435,38 @@ MATRIX: Final = (
         "entry-proposals",
         {"reason": "The advice says otherwise."},
     ),
+    Row("GET /v1/ledger-imports", READ),
+    Row(
+        "POST /v1/ledger-imports",
+        OFFICERS,
+        content=("text/csv", "fund line,kind,amount,date\nX,allotment,5,2012-03-01\n"),
+    ),
+    Row("GET /v1/ledger-imports/{ledger_import_id}", READ, "ledger-imports"),
+    Row("GET /v1/ledger-imports/{ledger_import_id}/rows", READ, "ledger-imports"),
+    Row("PATCH /v1/ledger-imports/{ledger_import_id}", OFFICERS, "ledger-imports", {"date_order": "dmy"}),
+    # Rows of fund lines of other countries are errors of theirs, so such an import may be checked and not proposed.
+    Row("POST /v1/ledger-imports/{ledger_import_id}/check", OFFICERS, "ledger-imports"),
+    Row(
+        "POST /v1/ledger-imports/{ledger_import_id}/corrections",
+        OFFICERS,
+        "ledger-imports",
+        {"items": [{"kind": "exclude", "row": 2}]},
+    ),
+    Row("POST /v1/ledger-imports/{ledger_import_id}/propose", OWN_COUNTRY, "ledger-imports"),
+    Row("POST /v1/ledger-imports/{ledger_import_id}/commit", POSTED_BY_ANOTHER, "proposed ledger import"),
+    Row(
+        "POST /v1/ledger-imports/{ledger_import_id}/decline",
+        OWN_COUNTRY,
+        "proposed ledger import",
+        {"reason": "The advice says otherwise."},
+    ),
+    Row(
+        "POST /v1/ledger-imports/{ledger_import_id}/undo",
+        OWN_COUNTRY,
+        "committed ledger import",
+        {"reason": "Of another office.", "effective_date": "2012-09-30"},
+    ),
+    Row("POST /v1/ledger-imports/{ledger_import_id}/commit-undo", POSTED_BY_ANOTHER, "ledger import to undo"),
     Row("GET /v1/fund-lines/{fund_line_id}/balances", READ, "controlled line"),
     Row("GET /v1/agreements", READ),
     Row(

@@ -141,7 +141,7 @@ def calls_of(house: House, row: Row, column: str, mode: str) -> Iterator[Call]:
         headers = {}
         if row.of and not row.path.endswith("/ranks"):
             headers["If-Match"] = f'"{own[row.of]["version"]}"'
-        if row.path in {"/v1/ledger-entries", "/v1/entry-proposals", "/v1/roster-imports"}:
+        if row.path in {"/v1/ledger-entries", "/v1/entry-proposals", "/v1/roster-imports", "/v1/ledger-imports"}:
             headers["Idempotency-Key"] = fresh_id()
         parts = [part for part in (query, "validate_only=true" if is_checked else "") if part]
         whole = f"{address}?{'&'.join(parts)}" if parts else address

@@ -1,6 +1,7 @@
 """Many entries in one statement, so that the rules look at what they come to together; and which of them break one."""
 
 import json
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Any, Final
@@ -20,6 +21,8 @@ from funding.service.words import CONSTRAINT_WORDS
 
 MOST_REFUSED: Final = 100
 """So many rows that break a rule are told at once; what comes after the last of them is not looked at."""
+LONGEST_SECONDS: Final = 12.0
+"""So long a check looks for the rows that break rules: whoever asked for it waits."""
 _SERVER_ERROR: Final = 500
 _SOMEBODY_ELSE: Final = "somebody else"
 # In one statement: an entry names its proposal, and a proposal may name an entry of the same file.
@@ -123,6 +126,7 @@ class Rehearsal:
         self._one = one
         self._refusals: dict[int, DomainError] = {}
         self._unread: set[int] = set()
+        self._ends_at = time.monotonic() + LONGEST_SECONDS
 
     async def check_rows(self, plans: Sequence[Plan]) -> None:
         """Note on each row why it cannot be recorded, where all the others that can be are."""
@@ -139,9 +143,8 @@ class Rehearsal:
             await pretended.rollback()
         for plan in new:
             if plan.number in self._unread:
-                plan.draft.refuse(
-                    None, "not_looked_at", f"{MOST_REFUSED} rows above break rules. Mend those, and check again."
-                )
+                message = f"{len(self._refusals)} rows above break rules. Mend those first, and check again."
+                plan.draft.refuse(None, "not_looked_at", message)
             elif (refused := self._refusals.get(plan.number)) is not None:
                 mending = HOW_TO_MEND.get(refused.extra.get("rule", ""), "")
                 note_refusal(plan.draft, refused, mending if isinstance(refused, LedgerRefused) else "")
@@ -158,7 +161,7 @@ class Rehearsal:
 
     async def _record(self, plans: Sequence[Plan], rows: dict[int, Rows]) -> None:
         """Record rows together; where that is refused, the first half, then the second after it."""
-        if len(self._refusals) >= MOST_REFUSED:
+        if len(self._refusals) >= MOST_REFUSED or time.monotonic() > self._ends_at:
             self._unread |= {plan.number for plan in plans}
             return
         refused = await self._attempt([entry for plan in plans for entry in rows[plan.number]])
@@ -174,7 +177,7 @@ class Rehearsal:
     async def _try_again(self, plans: Sequence[Plan], rows: dict[int, Rows]) -> None:
         """The rules are about days, not about the order of rows: what rests on rows below it is recorded after them."""
         left = [plan for plan in plans if plan.number in self._refusals]
-        while left and not self._unread:
+        while left and not self._unread and time.monotonic() < self._ends_at:
             if await self._attempt([entry for plan in left for entry in rows[plan.number]]) is None:
                 self._refusals.clear()
                 return

@@ -23,7 +23,7 @@ COUNTRIES: Final = ("MX", "GE", "PK", "MA", "US")
 LISTS: Final = (
     "agencies", "agreement-amendments", "agreement-deliverables", "agreement-lines", "agreements", "attendances", "certifications", "completions", "conflicts", "cost-allocations", "course-versions", "courses",
     "coverage-declarations", "duplicate-candidates", "enrollments", "entry-proposals", "exchange-rates", "fund-codes", "fund-lines", "host-contributions", "identity-documents",
-    "instructor-assignments", "ledger-entries", "measures", "merges", "partnerships", "people", "programs",
+    "instructor-assignments", "ledger-entries", "ledger-imports", "measures", "merges", "partnerships", "people", "programs",
     "reported-figures", "series", "sources", "statements", "training-sessions", "trainings", "treasury-accounts", "units", "vetting-records",
 )  # fmt: skip
 # Of the gateway, for administrators. The users and tokens that do the fuzzing are not among them.
@@ -65,7 +65,7 @@ IDS: Final = {
 # References that must fit more than one record at once: left out.
 UNFED: Final = ("course_version_id", "parent_line_id", "renews_certification_id", "unit_id")
 CHANGES_OF_STATE: Final = (
-    "/confirm", "/decline", "/dismiss", "/post", "/reinstate", "/revoke", "/sign", "/suspend", "/transitions",
+    "/check", "/confirm", "/corrections", "/decline", "/dismiss", "/post", "/reinstate", "/revoke", "/sign", "/suspend", "/transitions",
 )  # fmt: skip
 COUNTRY_FIELDS: Final = (
     "beneficiary_country_code", "beneficiary_country_codes", "country_code", "host_country_code", "nationality_code",

@@ -91,6 +91,7 @@ def open_house(databases: Databases, folder: Path) -> Iterator[House]:
             record_costs(client)
         with Tributary(house.base_url, maker, timeout_seconds=60) as client:
             record_proposals(client)
+            record_imports(client)
         with Tributary(house.base_url, house.admin_token, timeout_seconds=60) as client:
             record_users(client)
         yield house
@@ -308,3 +309,10 @@ def record_proposals(client: Tributary) -> None:
         amount = {"amount": f"{number + 1}.00", "currency": "USD"}
         entry = {"fund_line_code": "MX-2012", "kind": "allotment", "amount": amount, "effective_date": "2012-03-01"}
         client.post("/v1/entry-proposals", entry)
+
+
+def record_imports(client: Tributary) -> None:
+    """Files of entries that were handed in."""
+    for number in range(4):
+        content = f"fund line,kind,amount,date\nMX-2012,allotment,{number + 1}.00,2012-03-01\n".encode()
+        client.upload("/v1/ledger-imports", content, media_type="text/csv")

@@ -211,6 +211,11 @@ AFTER_A_WORKER = {
         ("POST", "/commit"), ("POST", "/cancel"), ("POST", "/undo"), ("GET", "/undo-preview"),
     )
 }  # fmt: skip
+# What is sent is no table of entries, so an import is never checked: as above.
+OF_A_TABLE = {
+    f"POST /v1/ledger-imports/{{ledger_import_id}}/{step}"
+    for step in ("check", "corrections", "propose", "commit", "decline", "undo", "commit-undo")
+}
 
 
 @pytest.fixture
@@ -245,4 +250,4 @@ def test_every_answer_is_one_that_the_document_declares(
     assert set(outcome.checks) >= CHECKS
     assert outcome.cases >= dose.cases
     assert outcome.successes >= dose.successes
-    assert outcome.succeeded | AFTER_A_WORKER >= outcome.operations
+    assert outcome.succeeded | AFTER_A_WORKER | OF_A_TABLE >= outcome.operations

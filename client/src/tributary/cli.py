@@ -18,10 +18,12 @@ from tributary.client import ProblemError, Tributary, TributaryError, Unreachabl
 from tributary.control import PAGES_NAME, NotRunningError, find_address, make_link, make_token
 from tributary.demo import DEFAULT_SCALE, LARGEST_SCALE, NOTICE
 from tributary.folders import DataFolder
+from tributary.ledger_commands import make_ledger_app
 from tributary.load import DATA_FOLDER, load_reference_data
 from tributary.rates import make_rates_app
 from tributary.roster import UndecidedError
-from tributary.roster_commands import ROWS_WITH_ERRORS, make_roster_app
+from tributary.roster_commands import make_roster_app
+from tributary.rows import ROWS_WITH_ERRORS
 from tributary.serve import (
     DEFAULT_PAGES_PORT,
     DEFAULT_PORT,
@@ -71,6 +73,9 @@ audit_app = typer.Typer(help="Whether anything was tampered with.", no_args_is_h
 app.add_typer(audit_app, name="audit")
 app.add_typer(
     make_roster_app(lambda: connect(name="tributary roster", role="officer", countries=["*"]), EPILOG), name="roster"
+)
+app.add_typer(
+    make_ledger_app(lambda: connect(name="tributary ledger", role="officer", countries=["*"]), EPILOG), name="ledger"
 )
 app.add_typer(make_rates_app(lambda: connect(name="tributary rates", role="officer"), EPILOG), name="rates")
 

@@ -84,7 +84,7 @@ def read_roster(api: Tributary, one: Answer, reading: Reading, watch: Watcher) -
     if reading.date_order:
         changes["date_order"] = reading.date_order
     if reading.fields:
-        changes["fields"] = _mapping(one, reading.fields)
+        changes["fields"] = mapping_of(one, reading.fields)
     if changes:
         one = wait_for(api, _update(api, one, changes), watch)
     if one["is_date_order_needed"] and not one["date_order"]:
@@ -146,7 +146,8 @@ def unmapped_of(one: Answer) -> Sequence[str]:
     return [column["header"] for column in one["columns"] if column["field"] is None]
 
 
-def _mapping(one: Answer, fields: Mapping[str, str | None]) -> list[Answer]:
+def mapping_of(one: Answer, fields: Mapping[str, str | None]) -> list[Answer]:
+    """What columns are, by their numbers. Raises `UndecidedError` where a header is none of the file."""
     numbers = {column["header"]: column["number"] for column in one["columns"]}
     if unknown := [header for header in fields if header not in numbers]:
         known = ", ".join(list(numbers)[:COLUMNS_NAMED])

@@ -1,15 +1,12 @@
 """`tributary roster`: a file checked or imported from a terminal or a script."""
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, fields
-from enum import StrEnum
-from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Final, Self
 
 import typer
 
@@ -19,7 +16,6 @@ from tributary.roster import (
     Answer,
     Reading,
     RowError,
-    UndecidedError,
     check_roster,
     commit_roster,
     has_errors,
@@ -29,11 +25,22 @@ from tributary.roster import (
     unmapped_of,
     write_counts,
 )
+from tributary.rows import (
+    ROWS_WITH_ERRORS,
+    Dates,
+    File,
+    HeaderRow,
+    Map,
+    OutputFormat,
+    Sheet,
+    Shown,
+    content_of,
+    fields_of,
+    format_of,
+    plain,
+    print_rows,
+)
 
-ROWS_WITH_ERRORS: Final = 6
-USAGE: Final = 2
-STANDARD_INPUT: Final = "-"
-PASTED_NAME: Final = "pasted.tsv"
 _BAR_CHARS: Final = 30
 _WORK: Final = {"read": "Reading", "check": "Checking", "commit": "Importing", "undo": "Undoing"}
 _COLUMNS: Final = tuple(one.name for one in fields(RowError))
@@ -41,33 +48,8 @@ _COLUMNS: Final = tuple(one.name for one in fields(RowError))
 Connect = Callable[[], AbstractContextManager[Tributary]]
 
 
-class OutputFormat(StrEnum):
-    """How data is printed."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-
-
-class DateOrder(StrEnum):
-    """What comes first in a date such as 03/04/2016."""
-
-    dmy = "dmy"
-    mdy = "mdy"
-    ymd = "ymd"
-
-
-File = Annotated[str, typer.Argument(help="A spreadsheet (.xlsx), CSV or TSV; - for cells pasted on standard input.")]
 Training = Annotated[str | None, typer.Option(help="Whose roster it is; if absent the file needs training codes.")]
 Country = Annotated[str | None, typer.Option(help="Whose office keeps new people; if absent the training's country.")]
-Sheet = Annotated[str | None, typer.Option(help="The sheet to read; if absent the first that holds anything.")]
-HeaderRow = Annotated[int | None, typer.Option(min=0, help="The row with the headers; 0: none. Found if absent.")]
-Dates = Annotated[DateOrder | None, typer.Option(help="How dates such as 03/04/2016 are meant.")]
-Map = Annotated[
-    list[str] | None,
-    typer.Option("--map", help='What a column is: "Apellidos=surnames"; "Notes=" leaves it out. May be repeated.'),
-]
-Shown = Annotated[OutputFormat | None, typer.Option("--format", help="If absent a table on a terminal, csv otherwise.")]
 
 
 def make_roster_app(connect: Connect, epilog: str) -> typer.Typer:
@@ -87,12 +69,12 @@ def make_roster_app(connect: Connect, epilog: str) -> typer.Typer:
         shown: Shown = None,
     ) -> None:
         """Check a file against the rules and the records, and print what is wrong, row by row. Nothing is written."""
-        sent = _content_of(file)
-        reading = Reading(sheet, header_row, date_order, _fields(mapped))
+        sent = content_of(file)
+        reading = Reading(sheet, header_row, date_order, fields_of(mapped))
         with connect() as api:
             one, errors = _checked(api, sent, training, country, reading)
         _tell_next(one)
-        _print_errors(one, errors, _format(shown))
+        _print_errors(one, errors, format_of(shown))
         raise typer.Exit(ROWS_WITH_ERRORS if has_errors(one) else 0)
 
     @app.command("import", epilog=epilog)
@@ -109,8 +91,8 @@ def make_roster_app(connect: Connect, epilog: str) -> typer.Typer:
         shown: Shown = None,
     ) -> None:
         """Check a file and write all of it, or nothing: one row with an error and no row is written."""
-        sent = _content_of(file)
-        reading = Reading(sheet, header_row, date_order, _fields(mapped))
+        sent = content_of(file)
+        reading = Reading(sheet, header_row, date_order, fields_of(mapped))
         with connect() as api:
             one, errors = _checked(api, sent, training, country, reading)
             if not has_errors(one):
@@ -118,11 +100,11 @@ def make_roster_app(connect: Connect, epilog: str) -> typer.Typer:
                     one = commit_roster(api, one, progress.show if watch else None)
         if has_errors(one):
             _tell_next(one)
-            _print_errors(one, errors, _format(shown))
+            _print_errors(one, errors, format_of(shown))
             raise typer.Exit(ROWS_WITH_ERRORS)
         if not watch:
             typer.echo(f"tributary: import {one['id']} is being written.", err=True)
-        _print_import(one, _format(shown))
+        _print_import(one, format_of(shown))
 
     return app
 
@@ -181,35 +163,10 @@ def _checked(
         one = read_roster(api, one, reading, progress.show)
         one = check_roster(api, one, progress.show)
     if left_out := unmapped_of(one):
-        named = ", ".join(_plain(header) for header in left_out[:COLUMNS_NAMED])
+        named = ", ".join(plain(header) for header in left_out[:COLUMNS_NAMED])
         typer.echo(f"tributary: columns left out ({len(left_out)}): {named}.", err=True)
     typer.echo(f"tributary: {write_counts(one)}.", err=True)
     return one, list(list_errors(api, one)) if has_errors(one) else []
-
-
-def _content_of(file: str) -> tuple[bytes, str]:
-    if file == STANDARD_INPUT:
-        return sys.stdin.buffer.read(), PASTED_NAME
-    path = Path(file)
-    try:
-        return path.read_bytes(), path.name
-    except OSError as error:
-        typer.echo(f"tributary: {path}: {error.strerror or error}.", err=True)
-        raise typer.Exit(USAGE) from error
-
-
-def _fields(mapped: Sequence[str] | None) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for one in mapped or ():
-        header, equals, name = one.rpartition("=")
-        if not equals or not header:
-            raise UndecidedError(f'--map takes "Header=field", not "{one}".')
-        found[header] = name or None
-    return found
-
-
-def _format(shown: OutputFormat | None) -> OutputFormat:
-    return shown or (OutputFormat.table if sys.stdout.isatty() else OutputFormat.csv)
 
 
 def _tell_next(one: Answer) -> None:
@@ -222,7 +179,7 @@ def _print_errors(one: Answer, errors: Sequence[RowError], shown: OutputFormat) 
         document = {"roster_import": one, "errors": [asdict(error) for error in errors]}
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        _print_rows(_COLUMNS, [tuple(asdict(error).values()) for error in errors], shown)
+        print_rows(_COLUMNS, [tuple(asdict(error).values()) for error in errors], shown)
 
 
 def _print_import(one: Answer, shown: OutputFormat) -> None:
@@ -231,23 +188,4 @@ def _print_import(one: Answer, shown: OutputFormat) -> None:
         return
     result = one["result"] or {}
     told = {"id": one["id"], "stage": one["stage"], "status": one["status"], **result}
-    _print_rows(tuple(told), [tuple("" if value is None else value for value in told.values())], shown)
-
-
-def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], shown: OutputFormat) -> None:
-    if shown is OutputFormat.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-        return
-    if not rows:
-        return
-    lines = [[_plain(str(cell)) for cell in row] for row in (columns, *rows)]
-    widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
-    for line in lines:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _plain(text: str) -> str:
-    """What a file says, without what would move a terminal's cursor."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    print_rows(tuple(told), [tuple("" if value is None else value for value in told.values())], shown)

@@ -433,6 +433,30 @@ async def test_a_key_is_needed_and_too_many_rows_are_refused(desk: Desk, make: A
     assert "at most 2" in refused["detail"]
 
 
+async def test_long_chains_other_currencies_and_rows_as_tables(desk: Desk, make: Any) -> None:
+    await make.controlled()
+    chain = [row("Deobligation", "1", agreement="LOA", adjusts=f"row {number}") for number in range(3, 1_400)]
+    one = await desk.checked(as_csv([row("Allotment", "5", memo="Cinco"), *chain]))
+    assert one["counts"]["error"] == len(chain)
+    dollars = (*HEADER, "Currency")
+    one = await desk.checked(as_csv([[*row("Allotment", "5"), "mxn"]], dollars))
+    assert await desk.errors(one) == {2: [("currency", "literal_error")]}
+    answer = await make.officer.get(f"/v1/ledger-imports/{one['id']}/rows?format=csv")
+    assert (answer.status_code, answer.text.splitlines()[0][:19]) == (200, "row,version,outcome")
+
+
+async def test_undo_of_a_line_that_got_its_account_since(desk: Desk, make: Any) -> None:
+    await make.account()
+    line = await make.fund_line()
+    one = await desk.committed(as_csv([row("allotment", "5")]))
+    body = {"treasury_account_code": "019-011-2012/2017-1022-000"}
+    headers = {"If-Match": f'"{line["version"]}"'}
+    assert (await make.officer.patch(f"/v1/fund-lines/{line['id']}", json=body, headers=headers)).status_code == 200
+    one = await desk.done(one, "undo", {"reason": "Twice.", "effective_date": "2012-09-30"})
+    await desk.done(one, "commit-undo", who=make.approver)
+    assert (await make.balances())["allotted"] == "0.00"
+
+
 async def test_many_rows_are_checked_and_recorded_within_a_request(desk: Desk, make: Any) -> None:
     await make.controlled()
     rows = [row("Allotment", "1000000")]

@@ -129,25 +129,14 @@ def _find_rows(plans: Mapping[int, Plan]) -> None:
 
 async def _find_origins(session: AsyncSession, one: LedgerImport, plans: Mapping[int, Plan]) -> None:
     """Rows that say just what a row in the ledger says, as many times as it does, are that row."""
-    said: dict[int, bytes] = {}
-
-    def digest(number: int, above: frozenset[int]) -> bytes:
-        if number in said or number in above:  # of rows that name each other each is of none
-            return said.get(number, b"")
-        draft = plans[number].draft
-        content = {name: value if isinstance(value, int) else str(value) for name, value in draft.said.items()}
-        for of_field in ENTRY_FIELDS:
-            if isinstance(wanted := draft.said.get(of_field), int):
-                content[of_field] = digest(wanted, above | {number}).hex()
-        said[number] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
-        return said[number]
+    by_row = {number: _digest(plan.draft.said, {}) for number, plan in plans.items()}
 
     seen: Counter[bytes] = Counter()
     by_fingerprint = {}
     for number, plan in plans.items():
         if plan.draft.errors:
             continue
-        of_content = digest(number, frozenset())
+        of_content = _digest(plan.draft.said, by_row)
         seen[of_content] += 1
         plan.fingerprint = hashlib.sha256(of_content + seen[of_content].to_bytes(4, "big")).digest()
         by_fingerprint[plan.fingerprint] = plan
@@ -167,6 +156,15 @@ async def _find_origins(session: AsyncSession, one: LedgerImport, plans: Mapping
     )
     for fingerprint, *origin in (await session.exec(statement)).all():
         by_fingerprint[fingerprint].origin = Origin(*origin)
+
+
+def _digest(said: Mapping[str, Any], by_row: Mapping[int, bytes]) -> bytes:
+    """Of what a row says; of a row that it names, what that says, wherever it stands."""
+    content = {name: value if isinstance(value, int) else str(value) for name, value in said.items()}
+    for of_field in ENTRY_FIELDS:
+        if isinstance(wanted := said.get(of_field), int):
+            content[of_field] = by_row.get(wanted, b"").hex()
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
 
 
 async def _give_ids(session: AsyncSession, plans: Mapping[int, Plan]) -> None:
@@ -207,6 +205,8 @@ def _make_body(plan: Plan, plans: Mapping[int, Plan], records: _Records) -> None
     except ValidationError as error:
         for each in refusals_of_body(error):
             column = _FIELDS.get(each.field or "", each.field) or None
+            if each.code == "literal_error" and "currency" in said:
+                column = LedgerField.currency
             if each.code != "missing" and column not in refused:  # else it is said above, of the cell
                 draft.refuse(column, each.code, _NO_ACCOUNT if each.code == "extra_forbidden" else each.message)
 

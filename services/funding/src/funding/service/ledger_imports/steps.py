@@ -394,8 +394,8 @@ async def _reversals_of(session: AsyncSession, one: LedgerImport, day: date, rea
     return [
         {
             "id": str(next(ids)),
-            "proposal_id": str(next(ids)) if entry.proposal_id else None,
-            "is_proposed": entry.proposal_id is not None,
+            "proposal_id": str(next(ids)) if entry.fund_line.is_controlled else None,
+            "is_proposed": entry.fund_line.is_controlled,
             "row": None,
             "fund_line_code": entry.fund_line_code,
             "kind": entry.kind,

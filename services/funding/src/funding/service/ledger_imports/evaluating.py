@@ -133,7 +133,7 @@ async def _find_origins(session: AsyncSession, one: LedgerImport, plans: Mapping
 
     seen: Counter[bytes] = Counter()
     by_fingerprint = {}
-    for number, plan in plans.items():
+    for plan in plans.values():
         if plan.draft.errors:
             continue
         of_content = _digest(plan.draft.said, by_row)

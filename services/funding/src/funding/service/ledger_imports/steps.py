@@ -150,6 +150,7 @@ async def correct_rows(
 async def propose_import(session: AsyncSession, caller: Caller, import_id: uuid.UUID, version: int) -> LedgerImport:
     """Propose all rows, as they are now: somebody else looks at them and commits them whole."""
     one = await _take(session, caller, import_id, version, LedgerImportStage.checked)
+    await _require_grants(session, caller, one, await list_rows_of(session, one))
     await _check(session, caller, one)
     counts = one.counts or {}
     if counts["error"]:

@@ -259,8 +259,6 @@ def _one_seat(seats: str) -> str:
     """
 
 
-
-
 def _rostered(*, with_hours: bool) -> str:
     """Seats that are counted, by group.
 

@@ -1,7 +1,9 @@
 """Rosters as they come: each fault that a generator put in is reported at its row and column, none missed, none false."""
 
 import random
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from .imports import Importer, as_csv
 
 ROWS = 5_000
+SEED = 20_090_315
 HEADERS = {
     "given_name": "Nombre(s)",
     "surname_1": "Apellido Paterno",
@@ -75,9 +78,10 @@ FAULTS: tuple[tuple[dict[str, str], str | None, str], ...] = (
 
 @dataclass
 class Roster:
-    """Rows as they are written, and what is wrong with which."""
+    """Rows as they are written, as they were meant (a repeated one: not at all), and what is wrong with which."""
 
     rows: list[dict[str, str]] = field(default_factory=list)
+    meant: list[dict[str, str] | None] = field(default_factory=list)
     faults: set[tuple[int, str | None, str]] = field(default_factory=set)
 
 
@@ -111,8 +115,10 @@ def make_roster(count: int, seed: int, first_row: int) -> Roster:
             before = chance.choice(roster.rows)
             if any(before is each for each in roster.rows) and tuple(before.values()) in used:
                 roster.rows.append(dict(before))
+                roster.meant.append(None)
                 roster.faults.add((number, None, "repeated_row"))
                 continue
+        roster.meant.append(dict(row))
         if chance.random() < 1 / 12:
             over, of_field, code = chance.choice(FAULTS)
             row |= over
@@ -123,39 +129,133 @@ def make_roster(count: int, seed: int, first_row: int) -> Roster:
     return roster
 
 
+# What stands in many rows is corrected wherever it does, in one go; the rest cell by cell.
+ALIKE = (
+    ("sex", "Femal", "mujer"),
+    ("sex", "M", "masc"),
+    ("nationality_code", "Mexcio", "Mexico"),
+    ("unit_code", "NOWHERE", "GUARDS"),
+    ("status", "graduatd", "completado"),
+)
+FIGURES = tuple(
+    f"/v1/training-counts?measure={measure}&group_by={group}"
+    for measure in ("persons", "completions", "contact_hours")
+    for group in ("nationality", "sex", "fiscal_year")
+)
+FIRST_ROW = 4
+
+
+def batched(items: list[dict[str, Any]], most: int) -> Iterator[list[dict[str, Any]]]:
+    """So many at a time."""
+    rest = iter(items)
+    while some := list(islice(rest, most)):
+        yield some
+
+
+@dataclass
+class Desk:
+    """A roster of thousands that is handed in for one training."""
+
+    importer: Importer
+    training_id: str
+    columns: list[str]
+    roster: Roster
+
+    def as_file(self, rows: Sequence[Mapping[str, str]]) -> bytes:
+        """As a spreadsheet program of a country with decimal commas saves it, under two title rows."""
+        lines = [[row[name] for name in self.columns] for row in rows]
+        table = as_csv([HEADERS[name] for name in self.columns], lines, delimiter=";").decode()
+        return ("\ufeff" + "Academia de prueba;;\r\nLista de participantes;;\r\n" + table).encode()
+
+    async def hand_in(self, rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        """Read, its dates told apart, and checked."""
+        one = await self.importer.upload(self.as_file(rows), training_id=self.training_id)
+        assert one["header_row"] == FIRST_ROW - 1
+        assert {column["header"]: column["field"] for column in one["columns"]} == {
+            header: name for name, header in HEADERS.items()
+        }
+        if one["date_order"] is None:
+            await self.importer.ask(one, "", {"date_order": "dmy"})
+        one = await self.importer.do(one, "check")
+        assert one["status"] == "succeeded", one["problem"]
+        return one
+
+    def corrections(self) -> list[dict[str, Any]]:
+        """What makes of each row what was meant."""
+        items: list[dict[str, Any]] = [
+            {"kind": "alike", "field": name, "from_text": wrong, "text": right} for name, wrong, right in ALIKE
+        ]
+        at_once = {(name, wrong) for name, wrong, _ in ALIKE}
+        for number, (row, meant) in enumerate(zip(self.roster.rows, self.roster.meant, strict=True), FIRST_ROW):
+            if meant is None:
+                items.append({"kind": "exclude", "row": number})
+                continue
+            items += [
+                {"kind": "value", "row": number, "field": name, "text": right}
+                for name, right in meant.items()
+                if row[name] != right and (name, row[name]) not in at_once
+            ]
+        return items
+
+    async def figures(self) -> list[Any]:
+        """All that is counted, whoever it is counted of."""
+        answers = [await self.importer.client.get(address) for address in FIGURES]
+        assert {answer.status_code for answer in answers} == {200}
+        return [answer.json()["items"] for answer in answers]
+
+    async def persons(self) -> int:
+        """Counted of the roster's training; nobody has two nationalities."""
+        return sum(one["rostered"] for one in (await self.figures())[0])
+
+
 @pytest.fixture
-def importer(office: Any) -> Importer:
-    return Importer(office.api)
-
-
-async def test_each_fault_is_reported_at_its_row_and_column(office: Any, importer: Importer) -> None:
+async def desk(office: Any) -> Desk:
     course = await office.course(designed_hours=40)
     training = await office.training(course_code=course["code"])
     await office.post("units", {"code": "GUARDS", "name": "Guards", "country_code": "MX", "is_security_force": True})
-    seed = 20_090_315
     columns = list(HEADERS)
-    random.Random(seed).shuffle(columns)
-    roster = make_roster(ROWS, seed, first_row=4)
-    lines = [[row[name] for name in columns] for row in roster.rows]
-    table = as_csv([HEADERS[name] for name in columns], lines, delimiter=";").decode()
-    title = "Academia de prueba;;\r\nLista de participantes;;\r\n"
-    content = ("\ufeff" + title + table).encode()
-    one = await importer.upload(content, training_id=training["id"])
-    assert one["header_row"] == 3
-    assert {column["header"]: column["field"] for column in one["columns"]} == {
-        header: name for name, header in HEADERS.items()
-    }
-    await importer.ask(one, "", {"date_order": "dmy"})
-    one = await importer.do(one, "check")
-    assert one["status"] == "succeeded", one["problem"]
+    random.Random(SEED).shuffle(columns)
+    return Desk(Importer(office.api), training["id"], columns, make_roster(ROWS, SEED, FIRST_ROW))
+
+
+async def test_each_fault_is_reported_and_what_is_corrected_is_recorded_and_undone(desk: Desk) -> None:
+    importer, roster = desk.importer, desk.roster
+    before = await desk.figures()
+    one = await desk.hand_in(roster.rows)
     found = {
         (row["row"], error["field"], error["code"])
         for row in await importer.rows(one, outcome="error")
         for error in row["errors"]
     }
-    assert (sorted(roster.faults - found, key=str), sorted(found - roster.faults, key=str)) == ([], []), f"seed {seed}"
+    assert (sorted(roster.faults - found, key=str), sorted(found - roster.faults, key=str)) == ([], []), f"seed {SEED}"
     assert one["counts"]["error"] == len({row for row, _, _ in roster.faults})
     by_column = {(fault["field"], fault["code"]): fault["rows"] for fault in one["faults"]}
     assert by_column[("nationality_code", "unknown_value")] == sum(
         (of_field, code) == ("nationality_code", "unknown_value") for _, of_field, code in roster.faults
     )
+    assert (await importer.ask(one, "commit")).status_code == 409
+    for items in batched(desk.corrections(), 500):
+        one = await importer.correct(one, *items)
+    assert one["counts"]["error"] == 0, one["faults"]
+    repeated = sum(meant is None for meant in roster.meant)
+    assert one["counts"]["excluded"] == repeated
+    people = ROWS - repeated
+    one = await importer.do(one, "commit")
+    assert (one["result"]["people_created"], one["result"]["seats_created"]) == (people, people), one["problem"]
+    assert await desk.persons() == people
+    one = await importer.do(one, "undo")
+    assert one["status"] == "succeeded", one["problem"]
+    assert await desk.figures() == before
+
+
+async def test_the_file_itself_corrected_is_recorded_and_undone(desk: Desk) -> None:
+    before = await desk.figures()
+    rows = [meant for meant in desk.roster.meant if meant is not None]
+    one = await desk.hand_in(rows)
+    assert one["counts"]["error"] == 0, one["faults"]
+    one = await desk.importer.do(one, "commit")
+    assert one["result"]["people_created"] == len(rows), one["problem"]
+    assert await desk.persons() == len(rows)
+    one = await desk.importer.do(one, "undo")
+    assert one["status"] == "succeeded", one["problem"]
+    assert await desk.figures() == before

@@ -18,6 +18,8 @@ from trainings.counting_sql.relations import (
 )
 from trainings.domain import LEADING_KINDS, LEAST_HOURS_SHARE
 
+MOST_TIERS: Final = 62
+"""Of one cascade: the tiers of a person are kept as the bits of one number."""
 _LEADING: Final = ", ".join(f"'{kind}'" for kind in sorted(LEADING_KINDS))
 # Each lead of each training: a partner's own instructor, or with the training that made them one; with neither where
 # nothing says how they came to lead. Who holds certifications for the course hands on only what one of them covers.
@@ -64,7 +66,7 @@ _LINK: Final = "training_id uuid, person_id uuid, is_partner boolean, is_certifi
 
 # Tier by tier: a training's is known once that of each of its leads is, and a lead's is the lowest they come from. What
 # is found in a round is one above the highest lead, so a later round never finds a lower one.
-_TIERS_BODY: Final = """
+_TIERS_BODY: Final = f"""
       SELECT array_agg(l.training_id), array_agg(l.person_id), array_agg(l.is_partner), array_agg(l.from_training_id)
       INTO of_training, of_person, of_partner, of_origin FROM cascade_links(until) l;
       LOOP
@@ -83,6 +85,9 @@ _TIERS_BODY: Final = """
         ) one
         WHERE NOT EXISTS (SELECT FROM unnest(known) AS k (id) WHERE k.id = one.training_id);
         EXIT WHEN found IS NULL;
+        IF found_tiers[1] > {MOST_TIERS} THEN
+          RAISE EXCEPTION 'more than {MOST_TIERS} tiers of trainings' USING ERRCODE = 'program_limit_exceeded';
+        END IF;
         known := known || found;
         tiers := tiers || found_tiers;
         mixed := mixed || found_mixed;
@@ -145,27 +150,32 @@ def _one_of_each(seats: str) -> str:
     return f"SELECT DISTINCT * FROM ({seats}) several"
 
 
-_COMPLETERS: Final = f"""
-    {MERGED}, completers AS MATERIALIZED ({of_each_person(_completions, _one_of_each)})
-"""
-# Of the trainings that came of those asked for and no others.
-_COMPLETERS_OF_DESCENT: Final = f"""
-    completers AS MATERIALIZED (
-      SELECT DISTINCT d.training_id, done.person_id
-      FROM (SELECT DISTINCT training_id FROM descent) d
+# Who completed what. It is of millions: whoever reads it puts it together at once, and does not keep it.
+_COMPLETERS: Final = f"({of_each_person(_completions, _one_of_each)})"
+
+
+def _completers_of(trainings: str) -> str:
+    """The same of few trainings, each looked up by itself."""
+    return f"""(
+      SELECT DISTINCT one.training_id, done.person_id
+      FROM ({trainings}) one
       CROSS JOIN LATERAL (
         SELECT {person_of("e")} AS person_id
         FROM {{seats}} e
         {join_person("e")}
         LEFT JOIN {{people}} p ON p.id = {person_of("e")}
-        WHERE e.training_id = d.training_id AND e.voided_at IS NULL AND e.completed_on <= on_date
+        WHERE e.training_id = one.training_id AND e.voided_at IS NULL AND e.completed_on <= on_date
           AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
         {{apart}}
       ) done
-    )
+    )"""
+
+
+_COMPLETERS_OF_DESCENT: Final = f"""
+    completers AS MATERIALIZED {_completers_of("SELECT DISTINCT training_id FROM descent")}
 """
 _IN_SCOPE: Final = f"""
-    {_PLACED} {_ROOTS_OF_AGENCIES} {_DESCENT}, {_COMPLETERS}, scope AS MATERIALIZED (
+    {_PLACED} {_ROOTS_OF_AGENCIES} {_DESCENT}, {MERGED}, scope AS MATERIALIZED (
       SELECT placed.* FROM placed
       WHERE cardinality(of_agencies) = 0
          OR placed.training_id IN (SELECT training_id FROM descent WHERE of_root = ANY (of_agencies))
@@ -197,52 +207,83 @@ _FIDELITY: Final = f"""
 
 
 def _attendances(joins: str, person: str, where: str) -> str:
+    """Of those who attended and did not complete."""
     return f"""
       SELECT scope.tier, e.training_id, {person} AS person_id
       FROM scope
       JOIN {{seats}} e ON e.training_id = scope.training_id
       {joins}
       {TAKEN}
-      WHERE {where} AND coalesce(e.completed_on, scope.ends_on) <= on_date AND {ATTENDED}
+      WHERE {where} AND e.completed_on IS NULL AND scope.ends_on <= on_date AND {ATTENDED}
         AND (cardinality(of_nationalities) = 0 OR p.nationality_code = ANY (of_nationalities))
     """
 
 
+# Whose other record completed the same training has one attendance of it, which is counted with the completion.
+_NOT_COMPLETED: Final = f"""
+      SELECT seat.tier, 0 AS completions, count(*) AS attendances
+      FROM ({of_each_person(_attendances, _one_of_each)}) seat
+      WHERE (seat.person_id, seat.training_id) NOT IN (
+        SELECT m.canonical_id, e.training_id FROM merged m JOIN {{seats}} e ON e.person_id = m.person_id
+        WHERE e.completed_on <= on_date
+      )
+      GROUP BY 1
+"""
+# The tiers that somebody completed trainings of are the bits of one number: millions are put together once, and what
+# is then asked of them is asked of the few sets of tiers that there are.
 # Active: led a training in the twelve months before the day. Dormant: could, and did not.
 _GENERATIONS: Final = f"""
-    {_IN_SCOPE}, {_FIDELITY}, done AS MATERIALIZED (
-      SELECT scope.tier, completers.person_id, count(*) AS completions, bool_or(scope.is_for_trainers) AS is_teacher
-      FROM completers JOIN scope USING (training_id) GROUP BY 1, 2
-    ), firsts AS (
-      SELECT tier, count(*) AS persons FROM (SELECT min(tier) AS tier FROM done GROUP BY person_id) first GROUP BY 1
+    {_IN_SCOPE}, {_FIDELITY}, completed AS MATERIALIZED (
+      SELECT tier, tiers, count(*) AS persons, sum(completions)::bigint AS completions
+      FROM (
+        SELECT scope.tier, bit_or(1::bigint << scope.tier) AS tiers, count(*) AS completions
+        FROM {_COMPLETERS} completers JOIN scope USING (training_id)
+        GROUP BY GROUPING SETS ((completers.person_id), (scope.tier))
+      ) one
+      GROUP BY 1, 2
+    ), tier_sets AS (
+      SELECT tiers, persons FROM completed WHERE tier IS NULL
     ), attended AS (
-      SELECT tier, count(*) AS attendances FROM ({of_each_person(_attendances, _one_of_each)}) seat GROUP BY 1
+      SELECT tier, sum(completions)::bigint AS completions, sum(attendances)::bigint AS attendances
+      FROM (
+        SELECT tier, completions, completions AS attendances FROM completed WHERE tier IS NOT NULL
+        UNION ALL {_NOT_COMPLETED}
+      ) one
+      GROUP BY 1
+    ), of_persons AS (
+      SELECT tier, sum(persons)::bigint AS persons,
+             (sum(persons) FILTER (WHERE tiers & ((1::bigint << tier) - 1) = 0))::bigint AS first_persons
+      FROM tier_sets JOIN (SELECT DISTINCT tier FROM scope) one ON tiers & (1::bigint << tier) <> 0
+      GROUP BY 1
     ), led AS (
       SELECT l.person_id, max(placed.starts_on) AS last_on
       FROM links l JOIN placed ON placed.training_id = l.training_id GROUP BY 1
-    ), of_persons AS (
-      SELECT tier, count(*) AS persons, sum(completions)::bigint AS completions,
-             count(*) FILTER (WHERE is_teacher) AS instructors,
-             count(*) FILTER (WHERE is_teacher AND led.last_on > on_date - interval '12 months') AS active,
-             count(*) FILTER (WHERE is_teacher AND led.last_on IS NOT NULL) AS leading
-      FROM done LEFT JOIN led USING (person_id) GROUP BY 1
+    ), teachers AS (
+      SELECT DISTINCT scope.tier, completers.person_id
+      FROM {_completers_of("SELECT training_id FROM scope WHERE is_for_trainers")} completers
+      JOIN scope USING (training_id)
+    ), of_teachers AS (
+      SELECT tier, count(*) AS instructors,
+             count(*) FILTER (WHERE led.last_on > on_date - interval '12 months') AS active,
+             count(led.last_on) AS leading
+      FROM teachers LEFT JOIN led USING (person_id) GROUP BY 1
     ), of_trainings AS (
       SELECT tier, count(*) AS trainings, count(*) FILTER (WHERE is_mixed) AS mixed,
              count(*) FILTER (WHERE is_older_version) AS older, count(*) FILTER (WHERE is_short) AS short
       FROM scope JOIN fidelity USING (training_id)
-      WHERE cardinality(of_nationalities) = 0 OR training_id IN (SELECT training_id FROM completers)
+      WHERE cardinality(of_nationalities) = 0 OR training_id IN (SELECT training_id FROM {_COMPLETERS} completers)
       GROUP BY 1
     )
-    SELECT t.tier, t.trainings, coalesce(p.persons, 0), coalesce(f.persons, 0), coalesce(p.completions, 0),
+    SELECT t.tier, t.trainings, coalesce(p.persons, 0), coalesce(p.first_persons, 0), coalesce(a.completions, 0),
            a.attendances, t.mixed, t.older, t.short,
-           coalesce(p.instructors, 0), coalesce(p.active, 0), coalesce(p.leading, 0)
+           coalesce(i.instructors, 0), coalesce(i.active, 0), coalesce(i.leading, 0)
     FROM of_trainings t
-    LEFT JOIN of_persons p USING (tier) LEFT JOIN firsts f USING (tier) LEFT JOIN attended a USING (tier)
+    LEFT JOIN of_persons p USING (tier) LEFT JOIN attended a USING (tier) LEFT JOIN of_teachers i USING (tier)
     UNION ALL
     SELECT NULL, (SELECT coalesce(sum(trainings), 0)::bigint FROM of_trainings),
-           (SELECT coalesce(sum(persons), 0)::bigint FROM firsts),
-           (SELECT coalesce(sum(persons), 0)::bigint FROM firsts),
-           (SELECT coalesce(sum(completions), 0)::bigint FROM of_persons),
+           (SELECT coalesce(sum(persons), 0)::bigint FROM tier_sets),
+           (SELECT coalesce(sum(persons), 0)::bigint FROM tier_sets),
+           (SELECT coalesce(sum(completions), 0)::bigint FROM attended),
            (SELECT sum(attendances)::bigint FROM attended), NULL, NULL, NULL, NULL, NULL, NULL
     ORDER BY 1 NULLS LAST
 """
@@ -271,41 +312,55 @@ _OUTSIDE_OF: Final = "outside_cascade(of_nationalities text[], on_date date, unt
 _OUT: Final = "reason text, trainings bigint, persons bigint, completions bigint"
 # Persons that an agency's instructors reached and that another's reached too.
 _OVERLAPS: Final = f"""
-    {_PLACED} {_ROOTS_OF_AGENCIES} {_DESCENT}, {_COMPLETERS}, reached AS MATERIALIZED (
+    {_PLACED} {_ROOTS_OF_AGENCIES} {_DESCENT}, {MERGED}, completers AS MATERIALIZED ({of_each_person(_completions, _one_of_each)}),
+    own AS MATERIALIZED (
+      SELECT DISTINCT completers.person_id
+      FROM completers JOIN descent USING (training_id) WHERE descent.of_root = of_agency
+    ), reached AS (
       SELECT DISTINCT descent.of_root, completers.person_id
-      FROM descent JOIN completers ON completers.training_id = descent.training_id
+      FROM completers JOIN own USING (person_id) JOIN descent ON descent.training_id = completers.training_id
+      WHERE descent.of_root <> of_agency
     )
-    SELECT other.of_root, count(*)
-    FROM reached own JOIN reached other USING (person_id)
-    WHERE own.of_root = of_agency AND other.of_root <> of_agency
-    GROUP BY 1 ORDER BY 1
+    SELECT of_root, count(*) FROM reached GROUP BY 1 ORDER BY 1
 """
 _OVERLAPS_OF: Final = (
     "cascade_overlaps(of_agency text, of_nationalities text[], on_date date, until bigint DEFAULT NULL)"
 )
 _OVERLAP: Final = "agency_code text, persons bigint"
-# A training, with one a tier below that made a lead of it: the tree that is drawn of a graph.
+# Each training's parent, a tier below where there is one there, and how many others made leads of it: the tree that is
+# drawn of a graph.
+_PARENTS: Final = """
+    parents AS (
+      SELECT training_id, parent_id, others
+      FROM (
+        SELECT l.training_id, up.training_id AS parent_id,
+               count(*) OVER (PARTITION BY l.training_id) - 1 AS others,
+               row_number() OVER (
+                 PARTITION BY l.training_id ORDER BY up.tier <> scope.tier - 1, up.starts_on, up.training_id
+               ) AS place
+        FROM (SELECT DISTINCT training_id, from_training_id FROM links) l
+        JOIN scope ON scope.training_id = l.training_id
+        JOIN placed up ON up.training_id = l.from_training_id
+      ) one
+      WHERE place = 1
+    )
+"""
 _NODE_COLUMNS: Final = """
-    SELECT scope.training_id, parent.training_id, parent.others, scope.tier, scope.is_mixed,
+    SELECT scope.training_id, parents.parent_id, parents.others, scope.tier, scope.is_mixed,
            fidelity.is_older_version, fidelity.is_short, scope.code, scope.title,
            scope.course_code, scope.starts_on, scope.provider_agency_code, scope.is_for_trainers,
-           (SELECT count(*) FROM completers WHERE completers.training_id = scope.training_id)
+           coalesce(completed.persons, 0)
     FROM scope
     JOIN fidelity USING (training_id)
-    LEFT JOIN LATERAL (
-      SELECT up.training_id, count(*) OVER () - 1 AS others
-      FROM (
-        SELECT DISTINCT l.from_training_id AS training_id FROM links l WHERE l.training_id = scope.training_id
-      ) origin
-      JOIN placed up USING (training_id)
-      ORDER BY up.tier <> scope.tier - 1, up.starts_on, up.training_id LIMIT 1
-    ) parent ON true
+    LEFT JOIN completed USING (training_id)
+    LEFT JOIN parents USING (training_id)
 """
 _NODES: Final = f"""
-    {_IN_SCOPE}, {_FIDELITY}
+    {_IN_SCOPE}, {_FIDELITY}, completed AS MATERIALIZED (
+      SELECT training_id, count(*) AS persons FROM {_COMPLETERS} completers GROUP BY 1
+    ), {_PARENTS}
     {_NODE_COLUMNS}
-    WHERE cardinality(of_nationalities) = 0
-       OR EXISTS (SELECT FROM completers WHERE completers.training_id = scope.training_id)
+    WHERE cardinality(of_nationalities) = 0 OR completed.persons > 0
     ORDER BY scope.tier, scope.starts_on, scope.training_id LIMIT most
 """
 _NODES_OF: Final = (
@@ -318,8 +373,10 @@ _NODE: Final = (
 )
 _DESCENDANTS: Final = f"""
     {_PLACED} roots AS (SELECT ''::text AS of_root, unnest(of_trainings) AS training_id), {_DESCENT},
-    {_COMPLETERS_OF_DESCENT}, scope AS MATERIALIZED (SELECT placed.* FROM placed JOIN descent USING (training_id)),
-    {_FIDELITY}
+    {_COMPLETERS_OF_DESCENT}, completed AS MATERIALIZED (
+      SELECT training_id, count(*) AS persons FROM completers GROUP BY 1
+    ), scope AS MATERIALIZED (SELECT placed.* FROM placed JOIN descent USING (training_id)),
+    {_FIDELITY}, {_PARENTS}
     {_NODE_COLUMNS}
     ORDER BY scope.tier, scope.starts_on, scope.training_id LIMIT most
 """

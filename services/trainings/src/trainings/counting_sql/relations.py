@@ -103,7 +103,8 @@ def function(signature: str, row: str, body: str, *, declare: str = "", settings
     return f"""
     CREATE FUNCTION {signature} RETURNS TABLE ({row})
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-    SET plan_cache_mode = force_custom_plan SET work_mem = '128MB' SET random_page_cost = 1.1 {settings} AS $$
+    SET plan_cache_mode = force_custom_plan SET work_mem = '128MB' SET hash_mem_multiplier = 4
+    SET random_page_cost = 1.1 {settings} AS $$
     #variable_conflict use_column
     {f"DECLARE {declare}" if declare else ""}
     BEGIN

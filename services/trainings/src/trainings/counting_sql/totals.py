@@ -1,6 +1,6 @@
 """Persons, attendances, completions, certifications and contact hours by any mix of filters and groups."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from trainings.counting_sql.relations import (
@@ -66,8 +66,8 @@ _DIMENSIONS: Final = {
     "course_type": "k.type",
     "venue": "t.venue_kind",
     "tier": "tiers.tier::text",
-    "fiscal_year": "extract(year FROM f.day + interval '3 months')::int::text",
-    "calendar_year": "extract(year FROM f.day)::int::text",
+    "fiscal_year": "date_part('year', f.day + 92)::int::text",  # 92 days from October, its first month, to January
+    "calendar_year": "date_part('year', f.day)::int::text",
 }
 DIMENSIONS: Final = tuple(_DIMENSIONS)
 # What is the same for everybody in a training is found once for each training.
@@ -76,6 +76,7 @@ _OF_CLASS: Final = (
 )  # fmt: skip
 _OF_SEAT: Final = tuple(name for name in _DIMENSIONS if name not in _OF_CLASS)
 _KEYS: Final = ", ".join(f"k_{name}" for name in _DIMENSIONS)
+_NOTHING, _END = "chr(1)", "chr(2)"  # no code and no word has them
 
 
 def _keys(values: Mapping[str, str]) -> str:
@@ -83,6 +84,25 @@ def _keys(values: Mapping[str, str]) -> str:
     return ", ".join(
         f"CASE WHEN '{name}' = ANY (by) THEN ({value})::text END AS k_{name}" for name, value in values.items()
     )
+
+
+def _one_key(values: Mapping[str, str]) -> str:
+    """What was asked for of them, in one text: millions of rows are grouped faster by one short key than by many."""
+    parts = (
+        f"CASE WHEN '{name}' = ANY (by) THEN coalesce(({value})::text, {_NOTHING}) || {_END} ELSE '' END"
+        for name, value in values.items()
+    )
+    return " || ".join(parts)
+
+
+def _of_one_key(key: str, names: Sequence[str]) -> str:
+    """The columns that `_one_key` put into one."""
+    columns = []
+    for place, name in enumerate(names):
+        before = " + ".join(["1", *(f"('{other}' = ANY (by))::int" for other in names[:place])])
+        value = f"nullif(split_part({key}, {_END}, {before}), {_NOTHING})"
+        columns.append(f"CASE WHEN '{name}' = ANY (by) THEN {value} END AS k_{name}")
+    return ", ".join(columns)
 
 
 def _spread(name: str, codes: str) -> str:
@@ -204,7 +224,10 @@ _CLASSES: Final = f"""
 
 
 def _seats_of(joins: str, person: str, where: str) -> str:
-    """Seats that are counted, with their groups. Who completed was there: no need to look."""
+    """Seats that are counted, with their groups. Who completed was there: no need to look.
+
+    Hours have two decimals; in whole hundredths millions of them are added up faster.
+    """
     rules = {
         "not_attended": "(of_measure IN ('persons', 'completions') OR f.is_attended)",
         "not_completed": SEAT_REASONS["not_completed"],
@@ -212,8 +235,8 @@ def _seats_of(joins: str, person: str, where: str) -> str:
         **_OF_PERSON,
     }
     return f"""
-      SELECT classes.class_group, {_keys({name: _DIMENSIONS[name] for name in _OF_SEAT})},
-             {person} AS person_id, e.training_id, f.hours
+      SELECT classes.class_group, {_one_key({name: _DIMENSIONS[name] for name in _OF_SEAT})} AS seat_key,
+             {person} AS person_id, e.training_id, f.hundredths
       FROM {{seats}} e
       JOIN classes ON classes.training_id = e.training_id
       {joins}
@@ -222,43 +245,50 @@ def _seats_of(joins: str, person: str, where: str) -> str:
         SELECT e.completed_on, {ATTENDED} AS is_attended,
                CASE WHEN of_measure IN ('persons', 'completions') THEN e.completed_on
                     ELSE coalesce(e.completed_on, classes.ends_on) END AS day,
-               CASE WHEN of_measure = 'contact_hours' THEN coalesce(taken.hours, e.hours_attended) END AS hours
+               CASE WHEN of_measure = 'contact_hours' THEN (100 * coalesce(taken.hours, e.hours_attended))::integer END
+                 AS hundredths
       ) f
       WHERE {where} AND {" AND ".join(rules.values())}
     """
 
 
-_SEAT_KEYS: Final = ", ".join(["class_group", *(f"k_{name}" for name in _OF_SEAT)])
-
-
 def _one_seat(seats: str) -> str:
     return f"""
-      SELECT {_SEAT_KEYS}, person_id, training_id, max(hours) FROM ({seats}) several
-      GROUP BY {_SEAT_KEYS}, person_id, training_id
+      SELECT class_group, seat_key, person_id, training_id, max(hundredths) FROM ({seats}) several
+      GROUP BY class_group, seat_key, person_id, training_id
     """
 
 
-_ROSTERED: Final = f"""
-    WITH {_CLASSES}, {MERGED}, seat AS MATERIALIZED ({of_each_person(_seats_of, _one_seat)})
-    SELECT {_KEYS}, parts, persons, trainings, hours, without_hours
+def _rostered(*, with_hours: bool) -> str:
+    """Seats that are counted, by group.
+
+    Persons and trainings are put together in one pass over the seats: millions are too many to keep for a second. Hours
+    are added up where they are asked for, and not for millions of groups that have none.
+    """
+    of_group = of_one = ""
+    if with_hours:
+        of_one = ", sum(hundredths) AS hundredths, count(*) FILTER (WHERE hundredths IS NULL) AS without_hours"
+        of_group = """,
+             coalesce(0.01 * sum(hundredths) FILTER (WHERE is_person), 0) AS hours,
+             sum(without_hours) FILTER (WHERE is_person) AS without_hours"""
+    hours = "hours, without_hours" if with_hours else "0::numeric AS hours, 0::numeric AS without_hours"
+    return f"""
+    WITH {_CLASSES}, {MERGED}
+    SELECT {_KEYS}, parts, persons, trainings, {hours}
     FROM (
-      SELECT {_SEAT_KEYS}, sum(parts) AS parts, sum(persons) AS persons, sum(trainings) AS trainings,
-             coalesce(sum(hours), 0) AS hours, sum(without_hours) AS without_hours
+      SELECT class_group, {_of_one_key("seat_key", _OF_SEAT)}, sum(parts) FILTER (WHERE is_person) AS parts,
+             count(*) FILTER (WHERE is_person) AS persons, count(*) FILTER (WHERE NOT is_person) AS trainings{of_group}
       FROM (
-        SELECT {_SEAT_KEYS}, parts, 1 AS persons, 0 AS trainings, hours, without_hours
-        FROM (
-          SELECT {_SEAT_KEYS}, person_id, count(*) AS parts, sum(hours) AS hours,
-                 count(*) FILTER (WHERE hours IS NULL AND of_measure = 'contact_hours') AS without_hours
-          FROM seat GROUP BY {_SEAT_KEYS}, person_id
-        ) person
-        UNION ALL
-        SELECT {_SEAT_KEYS}, 0, 0, 1, NULL, 0
-        FROM (SELECT {_SEAT_KEYS}, training_id FROM seat GROUP BY {_SEAT_KEYS}, training_id) training
+        SELECT class_group, seat_key, GROUPING(person_id) = 0 AS is_person, count(*) AS parts{of_one}
+        FROM ({of_each_person(_seats_of, _one_seat)}) seat
+        GROUP BY GROUPING SETS ((class_group, seat_key, person_id), (class_group, seat_key, training_id))
       ) one
-      GROUP BY {_SEAT_KEYS}
+      GROUP BY class_group, seat_key
     ) counted
     JOIN class_groups USING (class_group)
-"""
+    """
+
+
 _AWARDED: Final = f"""
     SELECT {_KEYS}, count(*) AS parts, count(DISTINCT person_id) AS persons, count(DISTINCT training_id) AS trainings,
            0::numeric AS hours, 0::bigint AS without_hours
@@ -291,16 +321,12 @@ _COUNTED: Final = f"""
     GROUP BY {_KEYS}
 """
 _ACCOUNTED: Final = """
-    WITH part AS MATERIALIZED (
-      SELECT f.person_id, t.id AS training_id, CASE {cases} END AS reason FROM {rows}
-    )
-    SELECT reason, sum(parts)::bigint, sum(persons)::bigint, sum(trainings)::bigint
+    SELECT reason, coalesce(sum(parts) FILTER (WHERE is_person), 0)::bigint,
+           count(*) FILTER (WHERE is_person), count(training_id)
     FROM (
-      SELECT reason, parts, 1 AS persons, 0 AS trainings
-      FROM (SELECT reason, person_id, count(*) AS parts FROM part GROUP BY 1, 2) person
-      UNION ALL
-      SELECT reason, 0, 0, 1
-      FROM (SELECT reason, training_id FROM part WHERE training_id IS NOT NULL GROUP BY 1, 2) training
+      SELECT reason, GROUPING(person_id) = 0 AS is_person, training_id, count(*) AS parts
+      FROM (SELECT f.person_id, t.id AS training_id, CASE {cases} END AS reason FROM {rows}) part
+      GROUP BY GROUPING SETS ((reason, person_id), (reason, training_id))
     ) one
     GROUP BY reason
 """
@@ -330,14 +356,13 @@ _GROUP: Final = (
     "largest_headcount bigint, unnamed bigint, headcounts bigint"
 )
 _CELL: Final = "reason text, parts bigint, persons bigint, trainings bigint"
-_MEASURES: Final = ("persons", "attendances", "completions", "contact_hours")
 
 
-def _choose(of_seats: str, of_awards: str) -> str:
-    listed = ", ".join(f"'{measure}'" for measure in _MEASURES)
+def _choose(of_seats: str, of_hours: str, of_awards: str) -> str:
     return f"""
       CASE
-        WHEN of_measure IN ({listed}) THEN {at_both_times(of_seats)}
+        WHEN of_measure IN ('persons', 'attendances', 'completions') THEN {at_both_times(of_seats)}
+        WHEN of_measure = 'contact_hours' THEN {at_both_times(of_hours)}
         WHEN of_measure = 'certifications' THEN {at_both_times(of_awards)}
       END CASE;
     """
@@ -347,12 +372,17 @@ FUNCTIONS: Final = {
     _COUNT: function(
         _COUNT,
         _GROUP,
-        _choose(_put(_COUNTED, rostered=_ROSTERED, heads=_HEADS), _put(_COUNTED, rostered=_AWARDED, heads=_HEADS)),
+        _choose(
+            _put(_COUNTED, rostered=_rostered(with_hours=False), heads=_HEADS),
+            _put(_COUNTED, rostered=_rostered(with_hours=True), heads=_HEADS),
+            _put(_COUNTED, rostered=_AWARDED, heads=_HEADS),
+        ),
     ),
     _ACCOUNT_FOR: function(
         _ACCOUNT_FOR,
         _CELL,
         _choose(
+            _put(_ACCOUNTED, cases=_cases(SEAT_REASONS), rows=_SEATS),
             _put(_ACCOUNTED, cases=_cases(SEAT_REASONS), rows=_SEATS),
             _put(_ACCOUNTED, cases=_cases(AWARD_REASONS), rows=_AWARDS),
         ),

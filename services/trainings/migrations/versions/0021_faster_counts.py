@@ -5,7 +5,7 @@ from trainings.counting_sql import create_counting
 
 revision = "0021"
 down_revision = "0020"
-COUNTING = "e307a5dcf29863f6"
+COUNTING = "4265f4c118fb828e"
 
 
 def upgrade() -> None:

@@ -312,8 +312,7 @@ _OUTSIDE_OF: Final = "outside_cascade(of_nationalities text[], on_date date, unt
 _OUT: Final = "reason text, trainings bigint, persons bigint, completions bigint"
 # Persons that an agency's instructors reached and that another's reached too.
 _OVERLAPS: Final = f"""
-    {_PLACED} {_ROOTS_OF_AGENCIES} {_DESCENT}, {MERGED}, completers AS MATERIALIZED ({of_each_person(_completions, _one_of_each)}),
-    own AS MATERIALIZED (
+    {_PLACED} {_ROOTS_OF_AGENCIES} {_DESCENT}, {MERGED}, completers AS MATERIALIZED {_COMPLETERS}, own AS MATERIALIZED (
       SELECT DISTINCT completers.person_id
       FROM completers JOIN descent USING (training_id) WHERE descent.of_root = of_agency
     ), reached AS (

@@ -43,8 +43,8 @@ SEAT_REASONS: Final = {
     "not_completed": "(of_measure IN ('attendances', 'contact_hours') OR f.completed_on IS NOT NULL)",
     **_OF_PERIOD,
     **_OF_PERSON,
-    **_OF_TRAINING,
 }
+"""Of a seat itself; those of its training come after them."""
 AWARD_REASONS: Final = {
     "voided": "q.voided_at IS NULL",
     **_OF_PERIOD,
@@ -127,15 +127,22 @@ _TIERS: Final = """
     ) tiers ON tiers.training_id = t.id
 """
 # Each seat with its standing completion. A seat whose only completion was voided is shown as such to an account.
+# What leaves a whole training out is found once for each training. Of several records of one person, the one that
+# stands says what is counted of them; most have but one, and their seats say it.
 # What a question does not ask for is not read: a LEFT JOIN to a key that is always there can be left out of a plan.
 _SEATS: Final = f"""
     {{seats}} e
-    JOIN {{trainings}} t ON t.id = e.training_id
-    LEFT JOIN {{courses}} k ON k.code = t.course_code
-    {join_person("e")}
-    LEFT JOIN {{people}} p ON p.id = {person_of("e")}
+    JOIN class t ON t.training_id = e.training_id
+    LEFT JOIN (
+      SELECT one.person_id, one.canonical_id, p.nationality_code, p.sex
+      FROM canonical_people({{until}}) one JOIN {{people}} p ON p.id = one.canonical_id
+    ) one_e ON one_e.person_id = e.person_id
     {TAKEN}
-    {_TIERS}
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN one_e.person_id IS NULL THEN e.nationality_code ELSE one_e.nationality_code END
+               AS nationality_code,
+             CASE WHEN one_e.person_id IS NULL THEN e.sex ELSE one_e.sex END AS sex
+    ) p
     CROSS JOIN LATERAL (
       SELECT {person_of("e")} AS person_id, e.completed_on,
              {ATTENDED} AS is_attended,
@@ -143,9 +150,7 @@ _SEATS: Final = f"""
                SELECT FROM {{completions}} v WHERE v.enrollment_id = e.id AND v.voided_at IS NOT NULL
              ) AS is_completion_voided,
              CASE WHEN of_measure IN ('persons', 'completions') THEN e.completed_on
-                  ELSE coalesce(e.completed_on, t.ends_on) END AS day,
-             CASE WHEN of_measure = 'contact_hours' THEN coalesce(taken.hours, e.hours_attended) END AS hours,
-             {_AGENCIES} AS agency_codes, {_FUNDERS} AS funder_codes
+                  ELSE coalesce(e.completed_on, t.ends_on) END AS day
     ) f
 """
 _AWARDS: Final = f"""
@@ -325,7 +330,7 @@ _ACCOUNTED: Final = """
            count(*) FILTER (WHERE is_person), count(training_id)
     FROM (
       SELECT reason, GROUPING(person_id) = 0 AS is_person, training_id, count(*) AS parts
-      FROM (SELECT f.person_id, t.id AS training_id, CASE {cases} END AS reason FROM {rows}) part
+      FROM ({part}) part
       GROUP BY GROUPING SETS ((reason, person_id), (reason, training_id))
     ) one
     GROUP BY reason
@@ -341,6 +346,29 @@ def _put(text: str, **parts: str) -> str:
     for name, part in parts.items():
         text = text.replace(f"{{{name}}}", part)
     return text
+
+
+_SEATS_ACCOUNTED: Final = f"""
+    WITH class AS MATERIALIZED (
+      SELECT t.id AS training_id, t.ends_on, t.voided_at, CASE {_cases(_OF_TRAINING)} END AS reason
+      FROM {{trainings}} t
+      LEFT JOIN {{courses}} k ON k.code = t.course_code
+      {_TIERS}
+      CROSS JOIN LATERAL (SELECT {_AGENCIES} AS agency_codes, {_FUNDERS} AS funder_codes) f
+    )
+    {
+    _put(
+        _ACCOUNTED,
+        part=f'''
+      SELECT f.person_id, t.training_id, CASE {_cases(SEAT_REASONS)} ELSE t.reason END AS reason FROM {_SEATS}
+    ''',
+    )
+}
+"""
+_AWARDS_ACCOUNTED: Final = _put(
+    _ACCOUNTED,
+    part=f"SELECT f.person_id, t.id AS training_id, CASE {_cases(AWARD_REASONS)} END AS reason FROM {_AWARDS}",
+)
 
 
 _FILTERS: Final = (
@@ -381,10 +409,6 @@ FUNCTIONS: Final = {
     _ACCOUNT_FOR: function(
         _ACCOUNT_FOR,
         _CELL,
-        _choose(
-            _put(_ACCOUNTED, cases=_cases(SEAT_REASONS), rows=_SEATS),
-            _put(_ACCOUNTED, cases=_cases(SEAT_REASONS), rows=_SEATS),
-            _put(_ACCOUNTED, cases=_cases(AWARD_REASONS), rows=_AWARDS),
-        ),
+        _choose(_SEATS_ACCOUNTED, _SEATS_ACCOUNTED, _AWARDS_ACCOUNTED),
     ),
 }

@@ -65,7 +65,7 @@ demo: $(VENV)/run.stamp $(VENV)/assets.stamp ## as run, with generated records i
 .PHONY: test
 test: $(VENV)/dev.stamp $(VENV)/browser.stamp ## run every test, on PostgreSQL servers of its own
 	@$(COMPILE)
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --durations=30 --durations-min=5
 
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## run the long batteries whole; `make test` runs a fixed part of each

@@ -62,8 +62,8 @@ class Dose:
 
 DOSES: Final = (
     Dose("programs", examples=6, kept=8, cases=1000, successes=300),
-    Dose("trainings", examples=15, kept=6, cases=1000, successes=300),
-    Dose("funding", examples=45, kept=1, cases=1000, successes=300),
+    Dose("trainings", examples=15, kept=8, cases=1000, successes=300),
+    Dose("funding", examples=20, kept=8, cases=1000, successes=300),
     Dose("gateway", examples=25, kept=1, cases=250, successes=80),
 )
 

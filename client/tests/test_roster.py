@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tributary.roster import media_type_of
+from tributary.file_imports import media_type_of
 from tributary.roster_commands import write_progress
 
 PATH = "/v1/roster-imports/one"
@@ -74,7 +74,7 @@ class Api:
             "sheet": "Roster",
             "header_row": 1,
             "date_order": self._date_order,
-            "is_date_order_needed": self.is_date_order_needed,
+            "is_date_order_needed": self.is_date_order_needed and self._date_order is None,
             "columns": [
                 {"number": 1, "header": "Apellidos", "field": "surnames"},
                 {"number": 4, "header": "Notas\x1b[2J", "field": None},

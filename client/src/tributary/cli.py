@@ -17,11 +17,11 @@ from tributary.card import write_card
 from tributary.client import ProblemError, Tributary, TributaryError, UnreachableError
 from tributary.control import PAGES_NAME, NotRunningError, find_address, make_link, make_token
 from tributary.demo import DEFAULT_SCALE, LARGEST_SCALE, NOTICE
+from tributary.file_imports import UndecidedError
 from tributary.folders import DataFolder
 from tributary.ledger_commands import make_ledger_app
 from tributary.load import DATA_FOLDER, load_reference_data
 from tributary.rates import make_rates_app
-from tributary.roster import UndecidedError
 from tributary.roster_commands import make_roster_app
 from tributary.rows import ROWS_WITH_ERRORS
 from tributary.serve import (

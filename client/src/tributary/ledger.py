@@ -1,11 +1,11 @@
 """Files of ledger entries, as `tributary ledger` does it: read, checked, proposed, and what is wrong in them."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from tributary.client import Tributary
-from tributary.roster import Answer, Reading, RowError, UndecidedError, mapping_of, media_type_of
+from tributary.file_imports import Answer, Reading, RowError, changes_of, errors_of, media_type_of, require_date_order
 
 PATH: Final = "/v1/ledger-imports"
 
@@ -20,15 +20,9 @@ def submit_entries(api: Tributary, content: bytes, *, file_name: str, reading: R
         sheet=reading.sheet,
         header_row=reading.header_row,
     )
-    changes: dict[str, Any] = {}
-    if reading.date_order:
-        changes["date_order"] = reading.date_order
-    if reading.fields:
-        changes["fields"] = mapping_of(one, reading.fields)
-    if changes:
+    if changes := changes_of(one, reading):
         one = api.patch(address_of(one["id"]), changes, version=one["version"])
-    if one["is_date_order_needed"]:
-        raise UndecidedError("Some dates may be read in two ways. Say which with --date-order dmy, mdy or ymd.")
+    require_date_order(one)
     return one
 
 
@@ -45,9 +39,7 @@ def propose_entries(api: Tributary, one: Answer) -> Answer:
 def list_errors(api: Tributary, one: Answer) -> Iterator[RowError]:
     """Everything that is wrong, row by row."""
     for row in api.list(f"{address_of(one['id'])}/rows", outcome="error", sort="row"):
-        for error in row["errors"]:
-            column, of_field = error["column"] or "", error["field"] or ""
-            yield RowError(row["row"], column, of_field, error["code"], error["message"])
+        yield from errors_of(row)
 
 
 def address_of(import_id: str) -> str:

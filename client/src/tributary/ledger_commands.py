@@ -1,16 +1,14 @@
 """`tributary ledger`: a file of entries checked or proposed from a terminal or a script."""
 
-import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, fields
-from typing import Final
+from typing import Final, NoReturn
 
 import typer
 
 from tributary.client import Tributary
+from tributary.file_imports import Answer, Reading, RowError
 from tributary.ledger import check_entries, list_errors, propose_entries, submit_entries
-from tributary.roster import COLUMNS_NAMED, Answer, Reading, RowError, unmapped_of, write_counts
 from tributary.rows import (
     ROWS_WITH_ERRORS,
     Dates,
@@ -23,11 +21,12 @@ from tributary.rows import (
     content_of,
     fields_of,
     format_of,
-    plain,
+    print_errors,
     print_rows,
+    tell_checked,
+    tell_submitted,
 )
 
-_COLUMNS: Final = tuple(one.name for one in fields(RowError))
 _TOLD: Final = ("id", "stage", "proposed_by", "entries_url")
 
 Connect = Callable[[], AbstractContextManager[Tributary]]
@@ -48,12 +47,10 @@ def make_ledger_app(connect: Connect, epilog: str) -> typer.Typer:
         shown: Shown = None,
     ) -> None:
         """Check a file against the rules of the ledger, and print what is wrong, row by row. Nothing is recorded."""
-        sent = content_of(file)
-        reading = Reading(sheet, header_row, date_order, fields_of(mapped))
+        sent, reading = content_of(file), Reading(sheet, header_row, date_order, fields_of(mapped))
         with connect() as api:
             one, errors = _checked(api, sent, reading)
-        _print(one, errors, format_of(shown))
-        raise typer.Exit(ROWS_WITH_ERRORS if errors else 0)
+        _end(one, errors, format_of(shown))
 
     @app.command("import", epilog=epilog)
     def import_(
@@ -66,15 +63,13 @@ def make_ledger_app(connect: Connect, epilog: str) -> typer.Typer:
         shown: Shown = None,
     ) -> None:
         """Check a file and propose all of it, or nothing. Another officer commits it: then it is in the ledger."""
-        sent = content_of(file)
-        reading = Reading(sheet, header_row, date_order, fields_of(mapped))
+        sent, reading = content_of(file), Reading(sheet, header_row, date_order, fields_of(mapped))
         with connect() as api:
             one, errors = _checked(api, sent, reading)
             if not errors and one["counts"]["new"]:
                 one = propose_entries(api, one)
                 typer.echo("tributary: proposed. Another officer commits it, or declines it.", err=True)
-        _print(one, errors, format_of(shown))
-        raise typer.Exit(ROWS_WITH_ERRORS if errors else 0)
+        _end(one, errors, format_of(shown))
 
     return app
 
@@ -82,25 +77,18 @@ def make_ledger_app(connect: Connect, epilog: str) -> typer.Typer:
 def _checked(api: Tributary, sent: tuple[bytes, str], reading: Reading) -> tuple[Answer, list[RowError]]:
     content, file_name = sent
     one = submit_entries(api, content, file_name=file_name, reading=reading)
-    typer.echo(f"tributary: import {one['id']}", err=True)
-    if one["repeats"]:
-        typer.echo(f"tributary: the same file was imported on {one['repeats']['committed_at'][:10]}.", err=True)
+    tell_submitted(one)
     one = check_entries(api, one)
-    if left_out := unmapped_of(one):
-        named = ", ".join(plain(header) for header in left_out[:COLUMNS_NAMED])
-        typer.echo(f"tributary: columns left out ({len(left_out)}): {named}.", err=True)
-    typer.echo(f"tributary: {write_counts(one)}.", err=True)
+    tell_checked(one)
     errors = list(list_errors(api, one)) if one["counts"]["error"] else []
     if errors:
         typer.echo("tributary: nothing was recorded. Mend the file and send it again.", err=True)
     return one, errors
 
 
-def _print(one: Answer, errors: list[RowError], shown: OutputFormat) -> None:
-    if shown is OutputFormat.json:
-        document = {"ledger_import": one, "errors": [asdict(error) for error in errors]}
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    elif errors:
-        print_rows(_COLUMNS, [tuple(asdict(error).values()) for error in errors], shown)
+def _end(one: Answer, errors: list[RowError], shown: OutputFormat) -> NoReturn:
+    if errors or shown is OutputFormat.json:
+        print_errors("ledger_import", one, errors, shown)
     else:
         print_rows(_TOLD, [tuple(one[name] or "" for name in _TOLD)], shown)
+    raise typer.Exit(ROWS_WITH_ERRORS if errors else 0)

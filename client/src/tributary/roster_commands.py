@@ -1,30 +1,16 @@
 """`tributary roster`: a file checked or imported from a terminal or a script."""
 
-import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, fields
 from types import TracebackType
 from typing import Annotated, Final, Self
 
 import typer
 
 from tributary.client import Tributary
-from tributary.roster import (
-    COLUMNS_NAMED,
-    Answer,
-    Reading,
-    RowError,
-    check_roster,
-    commit_roster,
-    has_errors,
-    list_errors,
-    read_roster,
-    submit_roster,
-    unmapped_of,
-    write_counts,
-)
+from tributary.file_imports import Answer, Reading, RowError
+from tributary.roster import check_roster, commit_roster, has_errors, list_errors, read_roster, submit_roster
 from tributary.rows import (
     ROWS_WITH_ERRORS,
     Dates,
@@ -37,13 +23,14 @@ from tributary.rows import (
     content_of,
     fields_of,
     format_of,
-    plain,
+    print_errors,
     print_rows,
+    tell_checked,
+    tell_submitted,
 )
 
 _BAR_CHARS: Final = 30
 _WORK: Final = {"read": "Reading", "check": "Checking", "commit": "Importing", "undo": "Undoing"}
-_COLUMNS: Final = tuple(one.name for one in fields(RowError))
 
 Connect = Callable[[], AbstractContextManager[Tributary]]
 
@@ -74,7 +61,7 @@ def make_roster_app(connect: Connect, epilog: str) -> typer.Typer:
         with connect() as api:
             one, errors = _checked(api, sent, training, country, reading)
         _tell_next(one)
-        _print_errors(one, errors, format_of(shown))
+        print_errors("roster_import", one, errors, format_of(shown))
         raise typer.Exit(ROWS_WITH_ERRORS if has_errors(one) else 0)
 
     @app.command("import", epilog=epilog)
@@ -100,7 +87,7 @@ def make_roster_app(connect: Connect, epilog: str) -> typer.Typer:
                     one = commit_roster(api, one, progress.show if watch else None)
         if has_errors(one):
             _tell_next(one)
-            _print_errors(one, errors, format_of(shown))
+            print_errors("roster_import", one, errors, format_of(shown))
             raise typer.Exit(ROWS_WITH_ERRORS)
         if not watch:
             typer.echo(f"tributary: import {one['id']} is being written.", err=True)
@@ -156,16 +143,11 @@ def _checked(
 ) -> tuple[Answer, list[RowError]]:
     content, file_name = sent
     one = submit_roster(api, content, file_name=file_name, training_id=training, country_code=country)
-    typer.echo(f"tributary: import {one['id']}", err=True)
-    if one["repeats"]:
-        typer.echo(f"tributary: the same file was imported on {one['repeats']['committed_at'][:10]}.", err=True)
+    tell_submitted(one)
     with Progress() as progress:
         one = read_roster(api, one, reading, progress.show)
         one = check_roster(api, one, progress.show)
-    if left_out := unmapped_of(one):
-        named = ", ".join(plain(header) for header in left_out[:COLUMNS_NAMED])
-        typer.echo(f"tributary: columns left out ({len(left_out)}): {named}.", err=True)
-    typer.echo(f"tributary: {write_counts(one)}.", err=True)
+    tell_checked(one)
     return one, list(list_errors(api, one)) if has_errors(one) else []
 
 
@@ -174,17 +156,9 @@ def _tell_next(one: Answer) -> None:
         typer.echo("tributary: nothing was written. Mend the file and send it again, or go on in the pages.", err=True)
 
 
-def _print_errors(one: Answer, errors: Sequence[RowError], shown: OutputFormat) -> None:
-    if shown is OutputFormat.json:
-        document = {"roster_import": one, "errors": [asdict(error) for error in errors]}
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        print_rows(_COLUMNS, [tuple(asdict(error).values()) for error in errors], shown)
-
-
 def _print_import(one: Answer, shown: OutputFormat) -> None:
     if shown is OutputFormat.json:
-        typer.echo(json.dumps({"roster_import": one, "errors": []}, indent=2, ensure_ascii=False))
+        print_errors("roster_import", one, [], shown)
         return
     result = one["result"] or {}
     told = {"id": one["id"], "stage": one["stage"], "status": one["status"], **result}

@@ -1,20 +1,23 @@
 """What commands that take a file of rows share: their options, how a file is found, and how rows are printed."""
 
 import csv
+import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from tributary.roster import UndecidedError
+from tributary.file_imports import COLUMNS_NAMED, Answer, RowError, UndecidedError, unmapped_of, write_counts
 
 ROWS_WITH_ERRORS: Final = 6
 USAGE: Final = 2
 STANDARD_INPUT: Final = "-"
 PASTED_NAME: Final = "pasted.tsv"
+_ERROR_COLUMNS: Final = tuple(one.name for one in fields(RowError))
 
 
 class OutputFormat(StrEnum):
@@ -70,6 +73,30 @@ def fields_of(mapped: Sequence[str] | None) -> dict[str, str | None]:
 def format_of(shown: OutputFormat | None) -> OutputFormat:
     """As asked; else a table on a terminal, CSV otherwise."""
     return shown or (OutputFormat.table if sys.stdout.isatty() else OutputFormat.csv)
+
+
+def tell_submitted(one: Answer) -> None:
+    """Which import a file became, and whether the same file was imported before; on standard error."""
+    typer.echo(f"tributary: import {one['id']}", err=True)
+    if one["repeats"]:
+        typer.echo(f"tributary: the same file was imported on {one['repeats']['committed_at'][:10]}.", err=True)
+
+
+def tell_checked(one: Answer) -> None:
+    """Which columns were left out, and what the rows would do; on standard error."""
+    if left_out := unmapped_of(one):
+        named = ", ".join(plain(header) for header in left_out[:COLUMNS_NAMED])
+        typer.echo(f"tributary: columns left out ({len(left_out)}): {named}.", err=True)
+    typer.echo(f"tributary: {write_counts(one)}.", err=True)
+
+
+def print_errors(name: str, one: Answer, errors: Sequence[RowError], shown: OutputFormat) -> None:
+    """What is wrong, row by row; as JSON beside the import, which is called `name`."""
+    if shown is OutputFormat.json:
+        document = {name: one, "errors": [asdict(error) for error in errors]}
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        print_rows(_ERROR_COLUMNS, [tuple(asdict(error).values()) for error in errors], shown)
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], shown: OutputFormat) -> None:

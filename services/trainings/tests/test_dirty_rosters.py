@@ -1,9 +1,8 @@
 """Rosters as they come: each fault that a generator put in is reported at its row and column, none missed, none false."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import pytest
@@ -143,13 +142,7 @@ FIGURES = tuple(
     for group in ("nationality", "sex", "fiscal_year")
 )
 FIRST_ROW = 4
-
-
-def batched(items: list[dict[str, Any]], most: int) -> Iterator[list[dict[str, Any]]]:
-    """So many at a time."""
-    rest = iter(items)
-    while some := list(islice(rest, most)):
-        yield some
+MOST_AT_ONCE = 500
 
 
 @dataclass
@@ -234,8 +227,9 @@ async def test_each_fault_is_reported_and_what_is_corrected_is_recorded_and_undo
         (of_field, code) == ("nationality_code", "unknown_value") for _, of_field, code in roster.faults
     )
     assert (await importer.ask(one, "commit")).status_code == 409
-    for items in batched(desk.corrections(), 500):
-        one = await importer.correct(one, *items)
+    corrections = desk.corrections()
+    for start in range(0, len(corrections), MOST_AT_ONCE):
+        one = await importer.correct(one, *corrections[start : start + MOST_AT_ONCE])
     assert one["counts"]["error"] == 0, one["faults"]
     repeated = sum(meant is None for meant in roster.meant)
     assert one["counts"]["excluded"] == repeated

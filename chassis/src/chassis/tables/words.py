@@ -32,6 +32,11 @@ def fold(text: str) -> str:
     return " ".join(_WORD.findall(plain.lower()))
 
 
+def key_of(text: str, folded: Callable[[str], str] = fold) -> str:
+    """What two spellings of one word share."""
+    return folded(_PARTS.sub(" ", text))
+
+
 class Vocabulary(Generic[Value]):
     """The values of `kind` and how people write each: words parted by `|`, or by spaces where there is none."""
 
@@ -41,15 +46,11 @@ class Vocabulary(Generic[Value]):
         self._words: dict[str, Value] = {}
         for value, words in written.items():
             for word in (value.value, *_listed(words)):
-                self._words[self.key(word)] = value
-
-    def key(self, text: str) -> str:
-        """What two spellings of one word share."""
-        return self._folded(_PARTS.sub(" ", text))
+                self._words[key_of(word, folded)] = value
 
     def read(self, text: str) -> Value:
         """The value that a cell says; `UnknownWord` with a proposal where none."""
-        key = self.key(text)
+        key = key_of(text, self._folded)
         if key in self._words:
             return self._words[key]
         near = process.extractOne(key, list(self._words), scorer=fuzz.WRatio, score_cutoff=NEAR) if key else None
@@ -58,7 +59,7 @@ class Vocabulary(Generic[Value]):
 
     def find(self, text: str) -> Value | None:
         """The value that stands somewhere in a text, such as a header; None where none or several do."""
-        key = f" {self.key(text)} "
+        key = f" {key_of(text, self._folded)} "
         found = {value for word, value in self._words.items() if f" {word} " in key}
         return found.pop() if len(found) == 1 else None
 

@@ -386,14 +386,18 @@ _GROUP: Final = (
 _CELL: Final = "reason text, parts bigint, persons bigint, trainings bigint"
 
 
-def _choose(of_seats: str, of_hours: str, of_awards: str) -> str:
-    return f"""
-      CASE
-        WHEN of_measure IN ('persons', 'attendances', 'completions') THEN {at_both_times(of_seats)}
-        WHEN of_measure = 'contact_hours' THEN {at_both_times(of_hours)}
-        WHEN of_measure = 'certifications' THEN {at_both_times(of_awards)}
-      END CASE;
-    """
+_OF_SEATS: Final = ("persons", "attendances", "completions")
+_OF_HOURS: Final = ("contact_hours",)
+_OF_AWARDS: Final = ("certifications",)
+
+
+def _choose(questions: Mapping[Sequence[str], str]) -> str:
+    """The question that answers a measure, by the measures that each answers."""
+    cases = []
+    for measures, question in questions.items():
+        listed = ", ".join(f"'{measure}'" for measure in measures)
+        cases.append(f"WHEN of_measure IN ({listed}) THEN {at_both_times(question)}")
+    return f"CASE {' '.join(cases)} END CASE;"
 
 
 FUNCTIONS: Final = {
@@ -401,14 +405,16 @@ FUNCTIONS: Final = {
         _COUNT,
         _GROUP,
         _choose(
-            _put(_COUNTED, rostered=_rostered(with_hours=False), heads=_HEADS),
-            _put(_COUNTED, rostered=_rostered(with_hours=True), heads=_HEADS),
-            _put(_COUNTED, rostered=_AWARDED, heads=_HEADS),
+            {
+                _OF_SEATS: _put(_COUNTED, rostered=_rostered(with_hours=False), heads=_HEADS),
+                _OF_HOURS: _put(_COUNTED, rostered=_rostered(with_hours=True), heads=_HEADS),
+                _OF_AWARDS: _put(_COUNTED, rostered=_AWARDED, heads=_HEADS),
+            }
         ),
     ),
     _ACCOUNT_FOR: function(
         _ACCOUNT_FOR,
         _CELL,
-        _choose(_SEATS_ACCOUNTED, _SEATS_ACCOUNTED, _AWARDS_ACCOUNTED),
+        _choose({(*_OF_SEATS, *_OF_HOURS): _SEATS_ACCOUNTED, _OF_AWARDS: _AWARDS_ACCOUNTED}),
     ),
 }

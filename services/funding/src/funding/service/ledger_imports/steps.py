@@ -338,14 +338,7 @@ def _require_as_proposed(plans: Sequence[Plan], rows: Sequence[LedgerImportRow])
     """Each row would do what was shown when it was proposed."""
     shown = {row.number: row.outcome for row in rows}
     for plan in plans:
-        outcome = (
-            LedgerRowOutcome.error
-            if plan.draft.errors
-            else LedgerRowOutcome.unchanged
-            if plan.origin
-            else LedgerRowOutcome.new
-        )
-        if outcome != shown[plan.number]:
+        if plan.outcome != shown[plan.number]:
             why = "; ".join(error.message for error in plan.draft.errors) or "another import recorded it meanwhile"
             raise domain.ImportChanged(
                 f"Since it was proposed row {plan.number} has changed: {why} Nothing was recorded. Decline the import, "
@@ -377,10 +370,9 @@ async def _reversals_of(session: AsyncSession, one: LedgerImport, day: date, rea
         .where(LedgerEntry.ledger_import_id == one.id, col(LedgerEntry.id).not_in(reversed_ids))
         .order_by(col(LedgerEntry.ledger_import_row), col(LedgerEntry.id))
     )
-    entries = [entry for entry in await session.exec(statement) if entry.reverses_entry_id is None]
-    taken_back = [entry for entry in await session.exec(statement) if entry.reverses_entry_id is not None]
-    if taken_back:
-        rows = ", ".join(str(entry.ledger_import_row) for entry in taken_back[:_TOLD])
+    entries = (await session.exec(statement)).all()
+    if reversals := [entry for entry in entries if entry.reverses_entry_id is not None]:
+        rows = ", ".join(str(entry.ledger_import_row) for entry in reversals[:_TOLD])
         raise domain.UndoRefused(
             f"F9: a reversal is not taken back itself, and rows {rows} of this import are reversals. Record anew what "
             "they took back."

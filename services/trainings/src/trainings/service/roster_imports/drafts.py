@@ -12,6 +12,7 @@ from typing import Any, Final
 from chassis.tables import dates
 from chassis.tables.dates import UnreadableDate
 from chassis.tables.faults import Refusal, RefusedCell, RowError
+from chassis.tables.words import UnknownWord, clean
 
 from trainings.domain import (
     CLEAR,
@@ -24,7 +25,7 @@ from trainings.domain import (
     RosterField,
     VettingBasis,
 )
-from trainings.service.roster_imports.vocabulary import UnknownWord, clean, read_country, read_sex, read_word
+from trainings.service.roster_imports.vocabulary import read_country, read_sex, read_word
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,16}([.,][0-9]+)?")
 _YEAR: Final = re.compile(r"(1[89]|20)[0-9]{2}")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from chassis.errors import DomainError
 from chassis.tables.mapping import mapping_of, texts_of
+from chassis.tables.words import clean
 from chassis.tokens import Caller
 from sqlalchemy import or_
 from sqlmodel import col, select
@@ -33,7 +34,7 @@ from trainings.service.roster_imports.matching import (
     who_of,
 )
 from trainings.service.roster_imports.papers import Tools
-from trainings.service.roster_imports.vocabulary import clean, letters_of
+from trainings.service.roster_imports.vocabulary import letters_of
 
 AT_ONCE: Final = 2_000
 """So many rows are held in memory, and as many again while those before them are assessed."""

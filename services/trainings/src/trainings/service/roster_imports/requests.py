@@ -10,6 +10,7 @@ from chassis.errors import FieldError, Invalid, NotFound, invalid
 from chassis.jobs import CancelState, cancel, defer
 from chassis.resources import check_version, touch_row, write_row
 from chassis.tables.mapping import map_columns, mapping_of, texts_of
+from chassis.tables.words import clean
 from chassis.tokens import Caller
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -54,7 +55,6 @@ from trainings.service.roster_imports.papers import (
 )
 from trainings.service.roster_imports.plans import drop_plans
 from trainings.service.roster_imports.undoing import undo_rows
-from trainings.service.roster_imports.vocabulary import clean
 
 FEW_ROWS: Final = 300
 """So many are checked again at once; more of them are work for the queue."""

@@ -2,17 +2,16 @@
 
 from collections.abc import Container, Iterable, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from chassis.codes import COUNTRY_NAMES, COUNTRY_WORDS
-from chassis.tables.words import NEAR, UnknownWord, Vocabulary, clean
+from chassis.tables.words import NEAR, UnknownWord, Vocabulary, key_of
 from rapidfuzz import fuzz, process
 
 from trainings import names
 from trainings.domain import EnrollmentRole, EnrollmentStatus, IdentityDocumentType, Level, Sex, VettingBasis
 
-__all__ = ["UnknownWord", "clean", "find_word", "letters_of", "read_country", "read_sex", "read_word"]
 _SEXES: Final = {
     Sex.female: "f female woman women mujer femenino femenina fem feme mrs ms zh zhenskij zhenskii",
     Sex.male: "male man men hombre masculino masculina masc h mr muzh muzhskoj muzhskoi",
@@ -68,7 +67,7 @@ _VOCABULARY: Final[Mapping[type[StrEnum], Vocabulary[Any]]] = {
         (IdentityDocumentType, _DOCUMENTS),
     )
 }
-_key: Final = _VOCABULARY[Sex].key
+_key: Final = partial(key_of, folded=names.fold)
 
 
 def read_word(kind: type[StrEnum], text: str) -> StrEnum:

@@ -487,3 +487,65 @@ async def test_a_reader_who_sees_no_people_sees_no_imports(browser: Browser, off
         await visitor.go("/imports")
         assert "Imports of rosters" not in await said_by(visitor.page)
         await expect_no_faults(visitor)
+
+
+# What is written in place of what the field should say, and whether everybody who fixes it fixes it alike.
+DIRT: Final = (
+    ("nationality_code", 6, ("Mexcio", "Mejico", "Guatemla"), "México"),
+    ("sex", 4, ("?", "x", "Hombr"), "M"),
+    ("birth_date", 5, ("31/02/1980", "no sabe", "03/04/80"), "28/02/1980"),
+    ("status", 7, ("Graduatd", "si"), "Completado"),
+    ("completed_on", 8, ("14/03/2199", "30/02/2010"), "26/03/2010"),
+    ("post_score", 9, ("150", "muy bien"), "85"),
+)
+MANY: Final = 5_000 if os.environ.get("TRIBUTARY_SOAK") else 500
+
+
+def soil(rows: str, seed: str) -> tuple[str, int]:
+    """The same rows, one in twelve with a fault in one cell; how many."""
+    chance = random.Random(seed)
+    head, *lines = rows.split("\r\n")
+    soiled = 0
+    for number, line in enumerate(lines):
+        if number > 1 and line and chance.random() < 1 / 12:
+            cells = line.split("\t")
+            _, column, faults, _ = chance.choice(DIRT)
+            cells[column] = chance.choice(faults)
+            lines[number] = "\t".join(cells)
+            soiled += 1
+    return "\r\n".join([head, *lines]), soiled
+
+
+@pytest.mark.soak
+async def test_many_dirty_rows_are_fixed_on_the_pages(browser: Browser, office: Office, tmp_path: Path) -> None:
+    training_id, before = office.make_class(), office.recorded()
+    rows, soiled = soil(make_rows(f"many{training_id}", MANY, has_faults=False), training_id)
+    good = {field: text for field, _, _, text in DIRT}
+    (tmp_path / "lista.tsv").write_text(rows, encoding="utf-8")
+    async with visit(browser, office.running, role="officer") as visitor:
+        page = visitor.page
+        await upload(page, f"{visitor.base_url}/imports/new?training_id={training_id}", tmp_path / "lista.tsv")
+        assert f"{soiled} rows need attention" in await said_by(page)
+        kinds = sum(len(faults) for _, _, faults, _ in DIRT)
+        for _ in range(kinds):
+            # The first fault of each field that is in sight, together with all that say the same.
+            for field, text in good.items():
+                cell = page.locator(f"li.row [name^='value.'][name$='.{field}']").first
+                if await cell.count():
+                    name = str(await cell.get_attribute("name"))
+                    await cell.fill(text)
+                    if await (alike := page.locator(f"[name='{name.replace('value.', 'alike.')}']")).count():
+                        await alike.check()
+            async with page.expect_navigation():
+                await page.click(SAVE)
+            await page.wait_for_selector("text=/needs? attention|All rows can be written/")
+            if "All rows can be written" in await said_by(page):
+                break
+        assert f"Seats recorded {MANY:,} " in await commit(Hands(page, is_keyboard=False))
+        assert office.recorded() == before + MANY
+        await page.click("a[href$='/undo']")
+        await page.wait_for_selector("text=nobody has changed what it wrote")
+        await page.click("main form button")
+        await page.wait_for_selector("text=What was taken back")
+        assert visitor.complaints == []
+    assert office.recorded() == before

@@ -13,9 +13,9 @@ from chassis.testing import ACTING, Database, caller
 from chassis.unit_of_work import open_session
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
-from trainings import counting, counting_sql
+from trainings import counting, counting_sql, queries
 from trainings.counting import Scope
 from trainings.domain import PeopleMeasure
 from trainings.settings import MIGRATIONS
@@ -134,6 +134,38 @@ async def test_each_officer_sees_the_rows_of_granted_countries(offices: Offices,
         ):
             async with open_session(app_engine, who) as session:
                 assert await ids_of(session, table) == expected, (table, who)
+
+
+async def test_marks_find_the_people_of_granted_countries(
+    office: Any, offices: Offices, app_engine: AsyncEngine, database: Database
+) -> None:
+    """Somebody with all the marks there are finds nobody whose record they may not read."""
+    everybody = {country: {ids[one] for one in ("people", "leader")} for country, ids in offices.ids.items()}
+    engine = create_async_engine(database.owner_url)
+    async with engine.connect() as connection:
+        name, match = [
+            await connection.scalar(text(f"SELECT array_agg(DISTINCT mark) FROM people, unnest({marks}) AS mark"))
+            for marks in ("name_marks", "match_marks")
+        ]
+    await engine.dispose()
+    for who, expected in (
+        (MEXICO, everybody["MX"]),
+        (GEORGIA, everybody["GE"]),
+        (caller("officer", "*"), everybody["GE"] | everybody["MX"]),
+        (caller("officer", "FR"), set()),
+        *((one, set()) for one in OTHERS),
+    ):
+        async with open_session(app_engine, who) as session:
+            marked = await queries.find_marked(session, match, 50)
+            assert {str(one) for found in marked.values() for one in found} == expected, who
+            named = await (await session.connection()).execute(
+                text("SELECT people_named(ARRAY(SELECT CAST(:marks AS bytea[])::text FROM generate_series(1, 5)))"),
+                {"marks": name},
+            )
+            assert {str(one) for one in named.scalars()} == expected, who
+    async with AsyncSession(app_engine) as session:
+        asked = f"SELECT people_marked(ARRAY['\\x{match[0].hex()}'::bytea], 1)"
+        assert await sqlstate(session, asked) == NO_IDENTITY
 
 
 async def test_feed_rows_about_people_are_as_visible_as_they(
@@ -323,7 +355,7 @@ async def test_posture_of_the_database(superuser_engine: AsyncEngine, database: 
             "account_for", "account_for_trainings", "analyze_rosters", "canonical_person", "cascade_descendants",
             "cascade_generations", "cascade_nodes", "cascade_overlaps", "cascade_reach", "changed_since", "count_leads",
             "count_people", "count_trainings", "end_roster_import_task", "feed_number_at", "outside_cascade",
-            "takes_attendance", "training_tiers",
+            "people_marked", "people_named", "takes_attendance", "training_tiers",
         }  # fmt: skip
 
 

@@ -64,7 +64,7 @@ class Person(Stored, table=True):
         ),
         CheckConstraint("(erased_at IS NULL) = (erase_reason IS NULL)", name="erasure_has_reason"),
         Index("ix_people_name_marks", "name_marks", postgresql_using="gin"),
-        Index("ix_people_match_marks", "match_marks", postgresql_using="gin"),
+        Index("ix_people_match_marks", "match_marks", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index(None, "created_at", "id"),
         Index(None, "country_code", "created_at", "id"),
         # What counts and policies read of everybody, without the names beside it.

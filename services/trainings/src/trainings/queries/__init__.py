@@ -17,7 +17,8 @@ from trainings.queries.identity import (
     identity_documents,
     merges,
 )
-from trainings.queries.people import is_dormant_instructor, marked_by_all, people, units
+from trainings.queries.marks import find_marked, marked_by_all, rank_marked
+from trainings.queries.people import is_dormant_instructor, people, units
 from trainings.queries.rosters import attendances, attended_hours, completions, enrollments, instructor_assignments
 from trainings.queries.trainings import find_agency, training_sessions, trainings
 from trainings.queries.vetting import may_be_vetted_by, seats_at_risk, vetting_records
@@ -48,6 +49,7 @@ __all__ = [
     "find_course",
     "find_documents",
     "find_holders",
+    "find_marked",
     "find_open_suspension",
     "find_proposed",
     "find_records",
@@ -65,6 +67,7 @@ __all__ = [
     "may_be_vetted_by",
     "merges",
     "people",
+    "rank_marked",
     "records_of",
     "seats_at_risk",
     "training_sessions",

@@ -1,6 +1,6 @@
 """Conditions that several lists share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -9,10 +9,4 @@ from sqlalchemy import ColumnElement
 def holds_any(column: Any) -> Callable[[list[str]], ColumnElement[bool]]:  # noqa: ANN401 - a column of an array type
     """A filter: the column's array holds at least one of the values."""
     made: Callable[[list[str]], ColumnElement[bool]] = column.overlap
-    return made
-
-
-def shares(column: Any, marks: Sequence[bytes]) -> ColumnElement[bool]:  # noqa: ANN401 - a column of marks
-    """Whether the column has one of `marks`."""
-    made: ColumnElement[bool] = column.overlap(list(marks))
     return made

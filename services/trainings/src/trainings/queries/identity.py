@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from trainings.models import DuplicateCandidate, Enrollment, IdentityDocument, InstructorAssignment, Merge, Person, Unit
 from trainings.queries import visibility
-from trainings.queries.filters import shares
+from trainings.queries.marks import find_marked, rank_marked
 
 
 async def find_alike(
@@ -23,11 +23,12 @@ async def find_alike(
     """Other people with a mark of `person`'s, those with one of `first` before all others, at most `limit`."""
     if not person.match_marks:
         return []
-    statement = visibility.about_people(Person, caller).where(
-        shares(Person.match_marks, person.match_marks), col(Person.id) != person.id
-    )
-    order = (shares(Person.match_marks, first).desc(), col(Person.id).desc())
-    return list((await session.exec(statement.order_by(*order).limit(limit))).all())
+    # One more than asked for, as the person is among them.
+    marked = await find_marked(session, person.match_marks, limit + 1)
+    ids = [one for one in rank_marked(marked, person.match_marks, first) if one != person.id][:limit]
+    found = await session.exec(visibility.about_people(Person, caller).where(col(Person.id).in_(ids)))
+    place = {one: number for number, one in enumerate(ids)}
+    return sorted(found.all(), key=lambda one: place[one.id])
 
 
 async def find_proposed(session: AsyncSession, caller: Caller, person_id: uuid.UUID) -> list[Person]:

@@ -1,16 +1,15 @@
 """Questions about people and units."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from chassis.paging import Listing
 from chassis.tokens import Caller
-from sqlalchemy import ColumnElement, and_, exists, func, text, true
+from sqlalchemy import ColumnElement, exists, func, text
 from sqlmodel import col, select
 
 from trainings import domain
 from trainings.models import Completion, Course, Enrollment, InstructorAssignment, Person, Training, Unit
 from trainings.queries import visibility
-from trainings.queries.filters import shares
 
 
 def people(
@@ -72,11 +71,6 @@ def is_dormant_instructor(wanted: bool) -> ColumnElement[bool]:
         .correlate(Person)
     )
     return could & ~did if wanted else ~(could & ~did)
-
-
-def marked_by_all(wanted: Sequence[Sequence[bytes]]) -> ColumnElement[bool]:
-    """People with a mark of each of the lists."""
-    return and_(true(), *(shares(Person.name_marks, marks) for marks in wanted))
 
 
 def units(caller: Caller) -> Listing:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from chassis.tokens import Caller
 from rapidfuzz import fuzz
-from sqlalchemy import Boolean, literal_column, text
+from sqlalchemy import Boolean, literal_column
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,9 +27,9 @@ from trainings.service.roster_imports.matching import SHOWN_CANDIDATES, Candidat
 
 MOST_CANDIDATES: Final = 50
 """With so many others a row is compared."""
-_ASKED_AT_ONCE: Final = 500
 _READ_AT_ONCE: Final = 5_000
 _MOST_KEPT: Final = 40_000
+_MOST_MARKED: Final = 500_000
 _PEOPLE: Final = Person.__table__  # type: ignore[attr-defined]
 _NEEDED: Final = (
     (names.NAMES_DIFFER, 0),
@@ -81,6 +81,7 @@ class Likenesses:
     key: MasterKey
     country_code: str
     _kept: dict[uuid.UUID, Outline] = field(default_factory=dict)
+    _marked: dict[bytes, list[uuid.UUID]] = field(default_factory=dict)
     # The rows before that are somebody new, by what those alike would share.
     _rows: dict[object, list[tuple[int, Outline]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -93,7 +94,7 @@ class Likenesses:
             and row.draft.said.get("seat") is None
         }  # fmt: skip
         marks = await asyncio.to_thread(self._mark, unknown)
-        found = await _find_sharing(session, self.caller, marks)
+        found = await self._find_sharing(session, marks)
         await self._look_at(session, {one for people in found.values() for one in people})
         likely = await asyncio.to_thread(self._sift, unknown, found)
         people = {one for some in likely.values() for one in some}
@@ -140,6 +141,23 @@ class Likenesses:
                 row.match_marks = self.key.marks("match", every)
                 wanted[number] = (row.match_marks, self.key.marks("match", first))
         return wanted
+
+    async def _find_sharing(
+        self, session: AsyncSession, wanted: Mapping[int, tuple[list[bytes], list[bytes]]]
+    ) -> dict[int, list[uuid.UUID]]:
+        """For rows, by number, the people with one of their marks: those with one of the first before all others.
+
+        Rows of one file share most marks, and those of many people are the slow ones: each is asked for once.
+        """
+        if sum(map(len, self._marked.values())) > _MOST_MARKED:
+            self._marked.clear()
+        asked = {mark for every, _ in wanted.values() for mark in every if mark not in self._marked}
+        self._marked |= await queries.find_marked(session, sorted(asked), MOST_CANDIDATES)
+        found = {}
+        for number, (every, firsts) in wanted.items():
+            if people := queries.rank_marked(self._marked, every, firsts)[:MOST_CANDIDATES]:
+                found[number] = people
+        return found
 
     async def _look_at(self, session: AsyncSession, people: Collection[uuid.UUID]) -> None:
         """Open whoever has not been looked at yet."""
@@ -200,40 +218,3 @@ def _keys_of(profile: Profile) -> tuple[list[object], list[object]]:
     sound, year = names.sound_of(profile.names.surnames[0]), born and born.year
     looks = [("sound", sound, year), ("sound", sound, None)] if year else [("any", sound)]
     return [*keys, ("sound", sound, year), ("any", sound)], [*keys, *looks]
-
-
-async def _find_sharing(
-    session: AsyncSession, caller: Caller, wanted: Mapping[int, tuple[list[bytes], list[bytes]]]
-) -> dict[int, list[uuid.UUID]]:
-    """For rows, by number, the people with one of their marks: those with one of the first before all others."""
-    connection = await session.connection()
-    granted = "" if "*" in caller.countries else "AND p.country_code = ANY (:countries)"
-    statement = text(f"""
-        SELECT asked.number, ARRAY(
-          SELECT p.id FROM people p
-          WHERE p.match_marks && asked.marks {granted}
-          ORDER BY p.match_marks && asked.firsts DESC, p.id DESC LIMIT {MOST_CANDIDATES}
-        )
-        FROM (
-          SELECT number, CAST(marks AS bytea[]) AS marks, CAST(firsts AS bytea[]) AS firsts
-          FROM unnest(CAST(:numbers AS int[]), CAST(:marks AS text[]), CAST(:firsts AS text[]))
-            AS given (number, marks, firsts) OFFSET 0
-        ) asked
-    """)  # noqa: S608 - no value stands in it
-    found: dict[int, list[uuid.UUID]] = {}
-    numbers = list(wanted)
-    for start in range(0, len(numbers), _ASKED_AT_ONCE):
-        some = numbers[start : start + _ASKED_AT_ONCE]
-        given: dict[str, Any] = {
-            "numbers": some,
-            "marks": [_array_text(wanted[number][0]) for number in some],
-            "firsts": [_array_text(wanted[number][1]) for number in some],
-        }
-        if granted:
-            given["countries"] = sorted(caller.countries)
-        found |= {row[0]: row[1] for row in await connection.execute(statement, given) if row[1]}
-    return found
-
-
-def _array_text(marks: Sequence[bytes]) -> str:
-    return "{" + ",".join([rf'"\\x{mark.hex()}"' for mark in marks]) + "}"

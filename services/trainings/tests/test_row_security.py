@@ -354,8 +354,8 @@ async def test_posture_of_the_database(superuser_engine: AsyncEngine, database: 
         assert called == {
             "account_for", "account_for_trainings", "analyze_rosters", "canonical_person", "cascade_descendants",
             "cascade_generations", "cascade_nodes", "cascade_overlaps", "cascade_reach", "changed_since", "count_leads",
-            "count_people", "count_trainings", "end_roster_import_task", "feed_number_at", "outside_cascade",
-            "people_marked", "people_named", "takes_attendance", "training_tiers",
+            "count_people", "count_trainings", "end_roster_import_task", "feed_number_at", "has_records",
+            "outside_cascade", "people_marked", "people_named", "takes_attendance", "training_tiers",
         }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Every count of people. The rules are functions of the database, which read all rows whoever asks: `counting_sql`."""
 
 from trainings.counting.series import Account, Count, Scope, account_for, count_people
-from trainings.counting.totals import Filters, Group, Part, account_for_trainings, count_trainings
+from trainings.counting.totals import Filters, Group, Part, account_for_trainings, count_trainings, has_records
 
 __all__ = [
     "Account",
@@ -14,4 +14,5 @@ __all__ = [
     "account_for_trainings",
     "count_people",
     "count_trainings",
+    "has_records",
 ]

@@ -103,6 +103,14 @@ async def account_for_trainings(
     return {row.pop("reason"): Part(**row) for row in rows}
 
 
+async def has_records(session: AsyncSession, measure: TrainingMeasure, until: int | None = None) -> bool:
+    """Whether anything of what the measure counts is recorded at all: only then can it be zero."""
+    statement = text("SELECT has_records FROM has_records(:measure, :until)").bindparams(
+        bindparam("measure", measure.value, Text), bindparam("until", until, BigInteger)
+    )
+    return bool(await (await session.connection()).scalar(statement))
+
+
 async def _rows(
     session: AsyncSession,
     statement: TextClause,

@@ -384,6 +384,7 @@ _GROUP: Final = (
     "largest_headcount bigint, unnamed bigint, headcounts bigint"
 )
 _CELL: Final = "reason text, parts bigint, persons bigint, trainings bigint"
+_HAS_RECORDS: Final = "has_records(of_measure text, until bigint DEFAULT NULL)"
 
 
 _OF_SEATS: Final = ("persons", "attendances", "completions")
@@ -416,5 +417,16 @@ FUNCTIONS: Final = {
         _ACCOUNT_FOR,
         _CELL,
         _choose({(*_OF_SEATS, *_OF_HOURS): _SEATS_ACCOUNTED, _OF_AWARDS: _AWARDS_ACCOUNTED}),
+    ),
+    # Whether an account would have anything in it.
+    _HAS_RECORDS: function(
+        _HAS_RECORDS,
+        "has_records boolean",
+        _choose(
+            {
+                (*_OF_SEATS, *_OF_HOURS): "SELECT EXISTS (SELECT FROM {seats})",
+                _OF_AWARDS: "SELECT EXISTS (SELECT FROM {certifications})",
+            }
+        ),
     ),
 }

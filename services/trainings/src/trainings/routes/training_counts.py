@@ -67,9 +67,8 @@ async def get_training_counts(
     if len(groups) > MOST_GROUPS:
         raise _too_many_groups()
     sees_small = may_see_small(caller, query.nationality_code)
-    account = None
-    if query.explain or not (by or groups):
-        account = await counting.account_for_trainings(session, query.measure, filters, until)
+    has_records = bool(groups or by) or await counting.has_records(session, query.measure, until)
+    account = await counting.account_for_trainings(session, query.measure, filters, until) if query.explain else {}
     return TrainingCountRead(
         measure=query.measure,
         unit=domain.COUNT_UNITS[query.measure],
@@ -80,8 +79,8 @@ async def get_training_counts(
         group_by=by,
         from_date=first,
         as_of=last,
-        items=_items(query.measure, by, groups, has_records=bool(account), sees_small=sees_small),
-        explain=_explain(account or {}, sees_small=sees_small) if query.explain else None,
+        items=_items(query.measure, by, groups, has_records=has_records, sees_small=sees_small),
+        explain=_explain(account, sees_small=sees_small) if query.explain else None,
         **say_moment(moment),
     )
 

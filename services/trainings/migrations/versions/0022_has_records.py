@@ -1,11 +1,11 @@
-"""Accounts of trainings ask the question of seats once in their text, not twice; the numbers are the same."""
+"""Whether anything is recorded is asked as such, where a count found nothing; before, all seats were accounted for."""
 
 from alembic import op
 from trainings.counting_sql import create_counting
 
 revision = "0022"
 down_revision = "0021"
-COUNTING = "d0b8e6b21f21ea52"
+COUNTING = "3b5ca3d8042a396a"
 
 
 def upgrade() -> None:

@@ -467,3 +467,26 @@ async def test_many_rows_are_checked_and_recorded_within_a_request(desk: Desk, m
     one = await desk.done(one, "corrections", {"items": [{"kind": "exclude", "row": at} for at in (502, 503, 504)]})
     await desk.done(await desk.done(one, "propose"), "commit", who=make.approver)
     assert (await make.balances())["obligated"] == f"{sum(range(1, 500))}.00"
+
+
+async def test_others_record_on_the_line_while_a_file_is_checked(desk: Desk, make: Any) -> None:
+    """The ledger lets go of a fund line between two looks at a file: whoever records meanwhile gets in, or is told when."""
+    await make.controlled()
+    rows = [row("Allotment", "1000"), *[row("Obligation", "1", agreement="LOA")] * 300]
+    for place in range(20, 300, 40):
+        rows[place] = row("Obligation", "9999", agreement="LOA")
+    proposals = [(await make.propose("allotment", "5.00")).json() for _ in range(8)]
+    sent = (await desk.send(as_csv(rows))).json()
+    checking = asyncio.create_task(desk.step(sent, "check"))
+    answers = [await make.decide(one) for one in proposals]
+    while refused := [place for place, one in enumerate(answers) if one.status_code != 200]:
+        assert {answers[place].status_code for place in refused} == {503}
+        assert all(answers[place].headers["Retry-After"] for place in refused)
+        for place in refused:
+            answers[place] = await make.decide(proposals[place])
+    checked = await checking
+    assert checked.status_code == 200, checked.text
+    counts = checked.json()["counts"]
+    assert (counts["rows"], counts["error"]) == (301, 7)
+    assert (await make.balances())["allotted"] == "40.00"
+    assert len(await desk.entries()) == 8

@@ -1,6 +1,6 @@
 """Agreements: what they are, how they are signed, amended and charged to fund lines."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -181,6 +181,8 @@ async def test_amendments_add_up_and_the_last_end_holds(api: Api, make: Any) -> 
         ({"kind": "ceiling_increase"}, "missing"),
         ({"kind": "extension", "ends_on": "2016-01-01", "amount": {"amount": "1.00"}}, "not_of_this_kind"),
         ({"kind": "extension", "ends_on": "2011-01-01"}, "before_start"),
+        ({"kind": "extension", "ends_on": "2014-12-31"}, "not_later"),
+        ({"kind": "shortening", "ends_on": "2014-12-31"}, "not_earlier"),
         ({"kind": "scope", "signed_on": "2012-01-14"}, "before_signature"),
         ({"kind": "scope", "signed_on": "2099-01-01"}, "in_the_future"),
     ):
@@ -188,6 +190,31 @@ async def test_amendments_add_up_and_the_last_end_holds(api: Api, make: Any) -> 
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, code), answer.text
     again = await make.officer.post("/v1/agreement-amendments", json=amend | {"number": 1, "kind": "scope"})
     assert (again.status_code, again.json()["errors"][0]["pointer"]) == (409, "#/number")
+
+
+async def test_end_is_what_was_signed_last_however_late_it_is_recorded(make: Any, database: Database) -> None:
+    signed = await make.signed_agreement(starts_on="2012-01-01", ends_on="2013-12-31")
+    for number, kind, signed_on, ends_on in (
+        (1, "extension", "2013-06-01", "2015-12-31"),
+        # Signed before that, and found later: it says nothing of the end any more, but of the days between.
+        (2, "extension", "2013-01-01", "2014-06-30"),
+    ):
+        said = {"number": number, "kind": kind, "signed_on": signed_on, "ends_on": ends_on}
+        answer = await make.officer.post("/v1/agreement-amendments", json={"agreement_code": "LOA"} | said)
+        assert answer.status_code == 201, answer.text
+    now = (await make.officer.get(f"/v1/agreements/{signed['id']}")).json()
+    assert now["current_ends_on"] == "2015-12-31"
+    insert = (
+        "INSERT INTO agreement_amendments (agreement_code, number, kind, signed_on, ends_on)"
+        " VALUES ('LOA', 3, :kind, '2013-07-01', :ends_on)"
+    )
+    engine = create_async_engine(database.app_url)
+    for kind, ends_on in (("extension", date(2015, 12, 31)), ("shortening", date(2016, 1, 1))):
+        async with engine.connect() as connection:
+            await connection.execute(text(ACTING))
+            with pytest.raises(DBAPIError, match="an extension ends later"):
+                await connection.execute(text(insert), {"kind": kind, "ends_on": ends_on})
+    await engine.dispose()
 
 
 async def test_draft_is_not_amended(make: Any) -> None:
@@ -223,6 +250,10 @@ async def test_award_is_charged_to_its_letter_of_agreement(office: Any) -> None:
     await office.agreement(code="AWARD-2", type="task_order", parent_code="AWARD")
     deeper = await add_line(office, agreement_code="AWARD-2", parent_line_id=award["id"])
     assert deeper == (422, "charged_to_parent")
+    # However deep, it is the money of the letter.
+    assert await add_line(office, agreement_code="AWARD-2") == (422, "ledger_f5")
+    order = await office.agreement_line(agreement_code="AWARD-2", **charged)
+    assert (order["tier"], order["parent_line_id"]) == ("sub", line["id"])
 
 
 async def test_amended_letter_obligates_for_itself(office: Any) -> None:

@@ -445,6 +445,36 @@ async def test_long_chains_other_currencies_and_rows_as_tables(desk: Desk, make:
     assert (answer.status_code, answer.text.splitlines()[0][:19]) == (200, "row,version,outcome")
 
 
+async def test_line_gets_an_account_only_where_two_recorded_all_of_it_and_it_keeps_the_rules(
+    desk: Desk, make: Any
+) -> None:
+    await make.account()
+    lines = {
+        code: await make.fund_line(code=code) for code in ("NEW", "GOOD", "ALONE", "OVER", "LATE", "LOOSE", "BARE")
+    }
+    await make.entry("allotment", "100.00", "2012-03-01", fund_line_code="ALONE")
+    rows = [
+        row("allotment", "100", line="GOOD"), row("commitment", "100", line="GOOD"),
+        row("allotment", "100", line="OVER"), row("commitment", "100.01", line="OVER"),
+        row("allotment", "100", line="LATE"), row("commitment", "1", "2017-10-01", line="LATE"),
+        row("allotment", "100", line="LOOSE"), row("obligation", "1", line="LOOSE"),
+        row("allotment", "100", line="BARE"), row("commitment", "2", line="BARE"),
+        row("commitment release", "1", line="BARE"),
+    ]  # fmt: skip
+    await desk.committed(as_csv(rows))
+    found = {}
+    for code, line in lines.items():
+        body, headers = {"treasury_account_code": "019-011-2012/2017-1022-000"}, {"If-Match": '"1"'}
+        answer = await make.officer.patch(f"/v1/fund-lines/{line['id']}", json=body, headers=headers)
+        said = answer.json()
+        found[code] = "ok" if answer.status_code == 200 else said.get("rule") or said["errors"][0]["code"]
+    assert found == {
+        "NEW": "ok", "GOOD": "ok", "ALONE": "account_of_what_two_recorded", "OVER": "F1", "LATE": "F6",
+        "LOOSE": "account_of_entries_with_lines", "BARE": "account_of_named_adjustments",
+    }  # fmt: skip
+    await make.posted("allotment", "5.00", fund_line_code="GOOD")
+
+
 async def test_undo_of_a_line_that_got_its_account_since(desk: Desk, make: Any) -> None:
     await make.account()
     line = await make.fund_line()

@@ -231,6 +231,11 @@ async def test_pipeline_says_what_is_to_come_and_how_long_it_lasts(api: Api, mak
     assert (row["ends_on"], row["days_left"], await check_total(api, row["left"])) == ("2017-09-30", 1, "15.00")
     (row,) = (await ask(api, "reports/canceling?as_of=2022-09-30"))["rows"]
     assert (row["ends_on"], row["days_left"], await check_total(api, row["left"])) == ("2022-10-01", 1, "25.00")
+    # Canceled and not closed, it stays until somebody closes it.
+    for day, left in (("2022-10-01", 0), ("2023-10-01", -365)):
+        (row,) = (await ask(api, f"reports/canceling?as_of={day}"))["rows"]
+        assert (row["ends_on"], row["days_left"], await check_total(api, row["left"])) == ("2022-10-01", left, "25.00")
+        assert (await ask(api, f"reports/pipeline?as_of={day}"))["rows"][0]["is_canceling"]
     for path in ("reports/pipeline", "reports/expiring", "reports/deobligation-candidates"):
         for day in ("0001-01-01", "9999-12-31"):
             await ask(api, f"{path}?as_of={day}")

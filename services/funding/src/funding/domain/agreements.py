@@ -197,6 +197,20 @@ def check_amendment(kind: AmendmentKind, *, has_amount: bool, has_end: bool) -> 
             raise invalid(pointer, "not_of_this_kind", f"An amendment of the kind {kind} does not change this.")
 
 
+def check_new_end(kind: AmendmentKind, before: date | None, ends_on: date | None) -> None:
+    """Raise unless an extension ends later than what held when it was signed, and a shortening earlier."""
+    if before is None or ends_on is None:
+        return
+    if kind is AmendmentKind.extension and ends_on <= before:
+        raise invalid(
+            "#/ends_on", "not_later", f"By what was signed before it ends on {before}: an extension is later."
+        )
+    if kind is AmendmentKind.shortening and ends_on >= before:
+        raise invalid(
+            "#/ends_on", "not_earlier", f"By what was signed before it ends on {before}: a shortening is earlier."
+        )
+
+
 def in_words(agreement_type: AgreementType) -> str:
     """The type as it is read."""
     return agreement_type.replace("_", " ")

@@ -136,13 +136,14 @@ class Agreement(Stored, table=True):
 
     @property
     def current_ends_on(self) -> date | None:
-        """The end after all amendments: what the last of them says."""
+        """The end after all amendments: what the one that was signed last says."""
         return self.ends_on_at(date.max)
 
     def ends_on_at(self, day: date) -> date | None:
-        """Its end by the amendments that were signed by a day."""
-        said = (one.ends_on for one in reversed(self.amendments) if one.ends_on is not None and one.signed_on <= day)
-        return next(said, self.ends_on)
+        """Its end by the amendments that were signed by a day. They may be recorded in another order."""
+        signed = [one for one in self.amendments if one.ends_on is not None and one.signed_on <= day]
+        last = max(signed, key=lambda one: (one.signed_on, one.number), default=None)
+        return self.ends_on if last is None else last.ends_on
 
 
 class AgreementLine(Stored, table=True):

@@ -44,6 +44,7 @@ _FILTERS: dict[str, Any] = {
     "target_code": CostAllocation.target_code,
     "country_code": FundLine.country_code,
     "fund_line_code": LedgerEntry.fund_line_code,
+    "currency": LedgerEntry.currency,
     "is_program_support": _is_support,
     "effective_date": LedgerEntry.effective_date,
     "is_voided": is_voided_filter(col(CostAllocation.voided_at)),

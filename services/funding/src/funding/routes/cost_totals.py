@@ -154,7 +154,7 @@ def _totals(costs: Sequence[Cost], filters: Pairs, when: _When) -> list[StageTot
         of_currency = [one for one in costs if one.currency == currency]
         amount = sum((one.amount for one in of_currency), Decimal(0)).quantize(domain.CENT)
         total = Sum(amount, len({one.entry_id for one in of_currency}))
-        url = f"/v1/cost-allocations?{urlencode(pairs)}"
+        url = f"/v1/cost-allocations?{urlencode([*pairs, ('currency', currency)])}"
         made.append(_total(currency, total, filters, when, domain.COST_RULE, url))
     return made
 

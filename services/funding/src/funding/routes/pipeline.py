@@ -161,16 +161,17 @@ def _age(cell: Cell, age: Age, amount: Decimal, lines: list[totals.Bound], bound
 
 
 def _ends(line: _Line, left: TotalStage, days: int) -> date | None:
-    """The day on which something that is left of it ends within so many days: unobligated money, or unpaid money."""
+    """The day on which something that is left of it ends within so many days: unobligated money, or unpaid money.
+
+    What is unpaid on the day of its cancellation is to be closed: until somebody does it stays here, however long ago.
+    """
     if line.symbol is None or line.total(left).amount <= 0:
         return None
-    # Money may be obligated on its last day; on the day of its cancellation nothing may be paid any more.
-    if left is TotalStage.unobligated:
-        ends_on, first = line.symbol.available_to, line.cell.as_of
-    else:
-        ends_on, first = line.symbol.cancels_on, days_from(line.cell.as_of, 1)
-    is_near = ends_on is not None and first <= ends_on <= days_from(line.cell.as_of, days)
-    return ends_on if is_near else None
+    ends_on = line.symbol.available_to if left is TotalStage.unobligated else line.symbol.cancels_on
+    if ends_on is None or ends_on > days_from(line.cell.as_of, days):
+        return None
+    # Money may be obligated on its last day, and after it never again.
+    return None if left is TotalStage.unobligated and ends_on < line.cell.as_of else ends_on
 
 
 @router.get("/reports/expiring", response_model=EndingRead)
@@ -181,7 +182,7 @@ async def get_expiring(session: Session, query: Annotated[FundLinesQuery, Query(
 
 @router.get("/reports/canceling", response_model=EndingRead)
 async def get_canceling(session: Session, query: Annotated[FundLinesQuery, Query()], moment: LookingBack) -> EndingRead:
-    """Read which money is obligated and not paid, and is canceled within `days`."""
+    """Read which money is obligated and not paid, and is canceled within `days`, or was canceled and not closed."""
     return await _ending(session, query, moment, TotalStage.unliquidated)
 
 

@@ -3,7 +3,7 @@
 import uuid
 from typing import Annotated
 
-from chassis.codes import Code, CountryCode, Text
+from chassis.codes import Code, CountryCode, CurrencyCode, Text
 from chassis.paging import ListQuery, Page, sort_by
 from chassis.resources import CreateBody
 from chassis.values import Day, PlainDecimal
@@ -102,6 +102,7 @@ class CostAllocationQuery(ListQuery):
     target_code: list[Code] = []
     country_code: list[CountryCode] = Field(default=[], description="Of the fund line.")
     fund_line_code: list[Code] = []
+    currency: list[CurrencyCode] = Field(default=[], description="Of the disbursement.")
     is_program_support: bool | None = Field(
         default=None, description="Whether the fund line's function is program support."
     )

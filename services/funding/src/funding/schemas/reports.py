@@ -114,7 +114,7 @@ class EndingRow(BaseModel):
     ends_on: Day = Field(
         description="The last day on which it may be obligated; of what is canceled the first on which nothing is paid."
     )
-    days_left: int
+    days_left: int = Field(description="Zero or less where it is canceled already, and waits to be closed.")
     boundary: str
     left: StageTotalRead = Field(description="Unobligated of what expires, unliquidated of what is canceled.")
 
@@ -170,7 +170,7 @@ class PipelineRow(BaseModel):
         description="Unliquidated by what is paid a month; null where nothing is paid."
     )
     is_expiring: bool = Field(description="Something is not obligated, and cannot be any more within `days`.")
-    is_canceling: bool = Field(description="Something is not paid, and its account is canceled within `days`.")
+    is_canceling: bool = Field(description="Something is not paid, and its account is canceled within `days`, or was.")
 
 
 class PipelineRead(KnownRead):

@@ -15,6 +15,7 @@ from funding.queries import find_fund_code, find_treasury_account
 from funding.schemas.fund_codes import FundCodeCreate, FundCodeUpdate
 from funding.schemas.fund_lines import FundLineCreate, FundLineUpdate
 from funding.schemas.treasury_accounts import TreasuryAccountCreate, TreasuryAccountUpdate
+from funding.service.ledger import breaches_in_words
 from funding.service.words import NO_ACCOUNT, WRITER
 
 
@@ -77,7 +78,8 @@ async def update_fund_line(
     if "treasury_account_code" in body.model_fields_set:
         domain.check_account_stays(line.treasury_account_code, body.treasury_account_code)
     await _require_codes(session, body, body.treasury_account_code or line.treasury_account_code)
-    return await change_row(session, line, version, body)
+    with breaches_in_words():
+        return await change_row(session, line, version, body)
 
 
 async def _require_codes(

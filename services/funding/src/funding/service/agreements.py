@@ -17,6 +17,7 @@ from funding.schemas.agreement_amendments import AgreementAmendmentCreate
 from funding.schemas.agreement_deliverables import AgreementDeliverableCreate, AgreementDeliverableUpdate
 from funding.schemas.agreement_lines import AgreementLineCreate
 from funding.schemas.agreements import AgreementCreate, AgreementSignature, AgreementTransition, AgreementUpdate
+from funding.service.ledger import breaches_in_words
 from funding.service.words import NO_AGREEMENT, NO_FUND_LINE, NO_LINE, WRITER
 
 _PARTIES = ("awarding_agency_code", "recipient_agency_code")
@@ -98,12 +99,14 @@ async def create_agreement_amendment(
     if body.amount is not None and agreement.ceiling_value is None:
         raise invalid("#/amount", "no_ceiling", "This agreement has no ceiling to change.")
     domain.check_period(agreement.starts_on, body.ends_on)
+    domain.check_new_end(body.kind, agreement.ends_on_at(body.signed_on), body.ends_on)
     if agreement.signed_on is not None and body.signed_on < agreement.signed_on:
         raise invalid("#/signed_on", "before_signature", f"The agreement was signed on {agreement.signed_on}.")
     if body.signed_on > _today():
         raise invalid("#/signed_on", "in_the_future", f"Today is {_today()} (UTC); record it when it is signed.")
     amendment = new_row(AgreementAmendment, body, amount_value=body.amount and body.amount.amount)
-    await write_row(session, amendment)
+    with breaches_in_words():
+        await write_row(session, amendment)
     # The agreement is another by it: whoever read it before must read it again.
     await touch_row(session, agreement)
     return amendment

@@ -6,7 +6,6 @@ from chassis.errors import invalid
 from chassis.resources import get_row, new_row, write_row
 from chassis.tokens import Caller
 from chassis.voids import VoidCreate, void_row
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,7 +14,7 @@ from funding.domain import EntryKind
 from funding.models import CostAllocation, LedgerEntry, TrainingRef
 from funding.references import TrainingsOwner
 from funding.schemas.cost_allocations import CostAllocationCreate
-from funding.service.ledger import refuse_breach
+from funding.service.ledger import breaches_in_words
 from funding.service.words import NO_ENTRY, WRITER
 
 
@@ -42,11 +41,8 @@ async def create_cost_allocation(
     share = domain.share_of(entry.amount_value, body.percent, None if body.amount is None else body.amount.amount)
     await references.keep(session, refs)
     await _require_standing(session, body.training_id)
-    try:
+    with breaches_in_words():
         return await write_row(session, new_row(CostAllocation, body, amount_value=share))
-    except DBAPIError as error:
-        refuse_breach(error)
-        raise
 
 
 async def void_cost_allocation(

@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -92,11 +93,8 @@ async def create_ledger_entry(session: AsyncSession, caller: Caller, body: Ledge
     caller.require_role(WRITER)
     check_entry(caller, await load_known(session, [body]), body)
     entry = new_row(LedgerEntry, body, amount_value=body.amount.amount, currency=body.amount.currency)
-    try:
+    with breaches_in_words():
         return await write_row(session, entry)
-    except DBAPIError as error:
-        refuse_breach(error)
-        raise
 
 
 async def create_entry_proposal(session: AsyncSession, caller: Caller, body: EntryProposalCreate) -> EntryProposal:
@@ -175,8 +173,15 @@ async def _add_entries(session: AsyncSession, entries: Sequence[dict[str, Any]])
     rows = [
         {_COLUMNS.get(name, name): value for name, value in ({"closes_stage": None} | one).items()} for one in entries
     ]
-    try:
+    with breaches_in_words():
         await session.exec(insert(LedgerEntry.__table__).values(rows))  # type: ignore[attr-defined]
+
+
+@contextmanager
+def breaches_in_words() -> Iterator[None]:
+    """A block that writes: where the database finds a breach of a rule, tell of it in the words of that rule."""
+    try:
+        yield
     except DBAPIError as error:
         refuse_breach(error)
         raise

@@ -49,6 +49,10 @@ CONSTRAINT_WORDS: Final = {
     "amended_agreement_is_open": ("#/agreement_code", "Only what is signed and not over is amended."),
     "amended_after_signature": ("#/signed_on", "An amendment is signed after its agreement, and not in the future."),
     "amends_what_is_there": ("#/", "The agreement has no ceiling, or starts later than that."),
+    "amends_the_end_as_said": (
+        "#/ends_on",
+        "An extension ends later than what was agreed before it was signed, a shortening earlier.",
+    ),
     "pk_agreement_lines": _ID_TAKEN,
     "uq_agreement_lines_agreement_code_number": ("#/number", "There is a line of this number already."),
     "fk_agreement_lines_agreement_code": ("#/agreement_code", NO_AGREEMENT),
@@ -57,6 +61,27 @@ CONSTRAINT_WORDS: Final = {
         "#/parent_line_id",
         "There is no such line, or another fund line pays it: both are paid by one.",
     ),
+    "account_of_what_two_recorded": (
+        "#/treasury_account_code",
+        (
+            "One officer alone recorded entries on this fund line; of an account one proposes and another posts. "
+            "Record a fund line with this account and propose them on it, and reverse them here."
+        ),
+    ),
+    "account_of_entries_with_lines": (
+        "#/treasury_account_code",
+        (
+            "Obligations on this fund line are of no agreement; those of an account are. Record a fund line with this "
+            "account and propose them on it, and reverse them here."
+        ),
+    ),
+    "account_of_named_adjustments": (
+        "#/treasury_account_code",
+        (
+            "Adjustments on this fund line do not say what they adjust; those of an account do. Record a fund line "
+            "with this account and propose them on it, and reverse them here."
+        ),
+    ),
     "agreement_takes_lines": ("#/agreement_code", "An agreement that is over takes no lines."),
     "agreement_line_is_controlled": (
         "#/fund_line_code",
@@ -64,7 +89,7 @@ CONSTRAINT_WORDS: Final = {
     ),
     "charged_to_parent": (
         "#/parent_line_id",
-        "A line is charged to a line of the letter of agreement that its agreement stands under.",
+        "A line is charged to a line of a letter of agreement that its agreement stands under, at whatever depth.",
     ),
     "ledger_f5": (
         "#/parent_line_id",

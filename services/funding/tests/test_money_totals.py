@@ -39,9 +39,10 @@ async def test_nothing_recorded_is_no_total_rather_than_zero(api: Api) -> None:
     assert (await api.viewer().get("/v1/money-totals?country_code=MX")).json() == {
         "country_code": "MX",
         "as_of": today,
-        "boundary": "All fund lines of country MX; transfers between them are not netted.",
+        "boundary": "All fund lines of country MX; what one of them transfers to another is counted once.",
         "entries": 0,
         "totals": [],
+        "internal_transfers": [],
         "known_at": None,
         "feed_number": None,
     }
@@ -53,7 +54,7 @@ async def test_total_says_what_it_is(api: Api, make: Any) -> None:
     await make.entry("upward_adjustment", "0.50")
     await make.entry("deobligation", "100.00", "2016-09-30")
     await make.entry("obligation", "1.00", "2016-10-01")
-    boundary = "All fund lines of country MX; transfers between them are not netted."
+    boundary = "All fund lines of country MX; what one of them transfers to another is counted once."
     answer = await api.viewer().get("/v1/money-totals?country_code=MX&as_of=2016-09-30")
     assert answer.json() == {
         "country_code": "MX",
@@ -75,6 +76,7 @@ async def test_total_says_what_it_is(api: Api, make: Any) -> None:
                 "&effective_date_lte=2016-09-30",
             }
         ],
+        "internal_transfers": [],
         "known_at": None,
         "feed_number": None,
     }
@@ -132,6 +134,84 @@ async def test_stage_that_nets_to_zero_is_zero_because_it_has_entries(api: Api, 
     assert await totals(api) == {"disbursed USD": "0.00"}
     await make.entry("refund", "0.01")
     assert await totals(api) == {"disbursed USD": "-0.01"}
+
+
+async def summed(api: Api, total: dict[str, Any]) -> Decimal:
+    """What the entries behind a total come to, as its address lists them."""
+    items = (await api.viewer().get(total["entries_url"])).json()["items"]
+    assert len(items) == total["entries"]
+    return sum((Decimal(one["signed"]["amount"]) for one in items), Decimal(0))
+
+
+async def test_money_that_one_line_transfers_to_another_is_counted_once(api: Api, make: Any) -> None:
+    await make.controlled()
+    await make.signed_agreement(code="TRANSFER", type="iaa_632a", recipient_agency_code="US-BOP")
+    sent = {"agreement_line_id": (await make.agreement_line(agreement_code="TRANSFER"))["id"]}
+    account = "019-011-2012/2017-1022-000"
+    theirs = await make.fund_line(
+        code="MX-BOP", title="Prisons, Mexico", treasury_account_code=account, transfer_agreement_code="TRANSFER"
+    )
+    await make.signed_agreement(code="AWARD", type="contract", recipient_agency_code="US-BOP")
+    award = await make.agreement_line(agreement_code="AWARD", fund_line_code="MX-BOP")
+    received = {"fund_line_code": "MX-BOP", "agreement_line_id": award["id"]}
+    await make.posted("allotment", "1000.00")
+    await make.posted("commitment", "300.00")
+    await make.posted("obligation", "200.00", **sent)
+    await make.posted("disbursement", "200.00", **sent)
+    await make.posted("allotment", "200.00", fund_line_code="MX-BOP")
+    await make.posted("obligation", "150.00", **received)
+    await make.posted("disbursement", "50.00", **received)
+    counted = {"allotted": "1000.00", "committed": "300.00", "obligated": "150.00", "disbursed": "50.00"}
+    left_out = {"allotted": "200.00", "obligated": "200.00", "disbursed": "200.00"}
+    answer = (await api.viewer().get("/v1/money-totals?country_code=MX")).json()
+    for name, expected in (("totals", counted), ("internal_transfers", left_out)):
+        assert {one["stage"]: one["amount"]["amount"] for one in answer[name]} == expected
+        for one in answer[name]:
+            assert await summed(api, one) == Decimal(one["amount"]["amount"]), one
+    assert answer["entries"] == 7
+    # A report that has both ends in a cell counts once as well, and says so; one that tells fund lines apart does not net.
+    for query in (
+        "group_by=country",
+        "group_by=country&group_by=fiscal_year",
+        "group_by=fiscal_year",
+        "country_code=MX",
+    ):
+        (row,) = (await api.viewer().get(f"/v1/reports/status-of-funds?{query}")).json()["rows"]
+        assert {one["stage"]: one["amount"]["amount"] for one in row["totals"]} == counted, query
+        assert "is counted once" in row["boundary"]
+        for one in row["totals"]:
+            assert await summed(api, one) == Decimal(one["amount"]["amount"]), one
+    rows = (await api.viewer().get("/v1/reports/status-of-funds?group_by=fund_line")).json()["rows"]
+    assert {row["fund_line_code"]: row["totals"][0]["amount"]["amount"] for row in rows} == {
+        "MX-BOP": "200.00", "MX-CORR": "1000.00",
+    }  # fmt: skip
+    assert all("not netted" in row["boundary"] for row in rows)
+    # Where nobody says that the line receives it, nothing tells that the two are the same money.
+    await make.officer.patch(
+        f"/v1/fund-lines/{theirs['id']}", json={"transfer_agreement_code": None}, headers={"If-Match": '"1"'}
+    )
+    assert (await totals(api))["obligated USD"] == "350.00"
+
+
+async def test_only_another_line_receives_a_transfer(api: Api, make: Any) -> None:
+    await make.controlled()
+    await make.signed_agreement(code="TRANSFER", type="iaa_632a", recipient_agency_code="US-BOP")
+    await make.agreement_line(agreement_code="TRANSFER")
+    line = {"code": "MX-BOP", "title": "Prisons", "country_code": "MX"}
+    for code, expected in (("LOA", "receives_a_transfer"), ("NONE", "fk_fund_lines_transfer_agreement_code")):
+        answer = await make.officer.post("/v1/fund-lines", json=line | {"transfer_agreement_code": code})
+        assert answer.json()["errors"][0]["code"] == expected, answer.text
+    (own,) = (await make.officer.get("/v1/fund-lines?code=MX-CORR")).json()["items"]
+    answer = await make.officer.patch(
+        f"/v1/fund-lines/{own['id']}", json={"transfer_agreement_code": "TRANSFER"}, headers={"If-Match": '"1"'}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "receives_from_another")
+    account = {"treasury_account_code": "019-011-2012/2017-1022-000"}
+    made = await make.officer.post("/v1/fund-lines", json=line | account | {"transfer_agreement_code": "TRANSFER"})
+    assert made.status_code == 201, made.text
+    back = {"agreement_code": "TRANSFER", "number": 2, "fund_line_code": "MX-BOP"}
+    answer = await make.officer.post("/v1/agreement-lines", json=back)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "receives_from_another")
 
 
 async def test_currencies_and_countries_are_never_mixed(api: Api, make: Any) -> None:

@@ -6,14 +6,24 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import and_, func, not_, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from funding.domain import FIELDS, US_FUNDS, EntryKind, ReportDimension, Stage, Sum
 from funding.models import Agreement, AgreementLine, FundLine, LedgerEntry
-from funding.queries import IS_OF_LETTER, IS_TRANSFERRED, MOVED, POSTED, SIGNS, TAGS, under_agreements, with_tags
+from funding.queries import (
+    IS_INTERNAL,
+    IS_OF_LETTER,
+    IS_TRANSFERRED,
+    MOVED,
+    POSTED,
+    SIGNS,
+    TAGS,
+    under_agreements,
+    with_tags,
+)
 
 # Columns of whatever number: the overloads of `select` know four.
 _sum: Any = select
@@ -30,19 +40,25 @@ class CutTotal(NamedTuple):
 
 
 async def list_cut_totals(
-    session: AsyncSession, dimensions: Sequence[ReportDimension], asked: Mapping[str, Sequence[Any]], as_of: date
+    session: AsyncSession,
+    dimensions: Sequence[ReportDimension],
+    asked: Mapping[str, Sequence[Any]],
+    as_of: date,
+    *,
+    is_internal: bool | None = None,
 ) -> list[CutTotal]:
     """The ledger up to `as_of`, summed by stage and currency for each combination of values, in their order.
 
     `asked`: by field, the values that are looked at. A combination, or a stage of one, without entries is absent:
-    nothing recorded is not zero.
+    nothing recorded is not zero. `is_internal`: only what a total of a country counts at the other end of a transfer,
+    or only all else.
     """
     cut = [TAGS[dimension] for dimension in dimensions]
     summed = _sum(*cut, SIGNS.c.stage, col(LedgerEntry.currency), func.sum(MOVED), func.count())
     statement = (
         with_tags(summed.select_from(LedgerEntry))
         .join(SIGNS, POSTED)
-        .where(col(LedgerEntry.effective_date) <= as_of, *_of(asked))
+        .where(col(LedgerEntry.effective_date) <= as_of, *_of(asked), *_internal(is_internal))
         .group_by(*cut, SIGNS.c.stage, col(LedgerEntry.currency))
     )
     found = [
@@ -59,6 +75,10 @@ async def list_cut_totals(
 
 def _of(asked: Mapping[str, Sequence[Any]]) -> list[Any]:
     return [TAGS[one].in_(asked[field]) for one, field in FIELDS.items() if field in asked]
+
+
+def _internal(wanted: bool | None) -> list[Any]:
+    return [] if wanted is None else [IS_INTERNAL if wanted else not_(IS_INTERNAL)]
 
 
 def held_of(cells: Iterable[CutTotal], currency: str = US_FUNDS) -> dict[Stage, Sum]:

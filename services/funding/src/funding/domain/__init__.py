@@ -89,6 +89,7 @@ from funding.domain.imports import (
     check_stage,
 )
 from funding.domain.money import (
+    AUTHORITY,
     CLOSABLE,
     CLOSING,
     LABELS,
@@ -104,6 +105,7 @@ from funding.domain.money import (
     dollars,
     fiscal_year_days,
     fy,
+    internal_boundary_of,
     kinds_of,
     rule_of,
     signed_amount,
@@ -123,6 +125,7 @@ from funding.domain.rates import (
 )
 from funding.domain.reports import (
     CUTS_AUTHORITY,
+    CUTS_NO_TRANSFER,
     FIELDS,
     Burn,
     ReportDimension,
@@ -161,6 +164,7 @@ from funding.domain.totals import (
 __all__ = [
     "AGE_STARTS_YEARS",
     "AMENDABLE",
+    "AUTHORITY",
     "BULK",
     "CENT",
     "CLOSABLE",
@@ -168,6 +172,7 @@ __all__ = [
     "COST_LEFT_OUT_WORDS",
     "COST_RULE",
     "CUTS_AUTHORITY",
+    "CUTS_NO_TRANSFER",
     "DATE_FIELDS",
     "DELIVERED_BY_TRAININGS",
     "ENTRY_FIELDS",
@@ -279,6 +284,7 @@ __all__ = [
     "fiscal_year_days",
     "fy",
     "group_by_rate",
+    "internal_boundary_of",
     "kinds_of",
     "leave_unpaid",
     "match_period",

@@ -71,6 +71,8 @@ POSTINGS: Final[Mapping[EntryKind, Posting]] = {
     EntryKind.disbursement: Posting(Stage.disbursed, 1, "disbursements"),
     EntryKind.refund: Posting(Stage.disbursed, -1, "refunds"),
 }
+# To whom money is given to obligate, before anybody does.
+AUTHORITY: Final = (Stage.appropriated, Stage.allotted)
 # What is left of these stages when an account is canceled is closed, by an entry of its own a stage.
 CLOSABLE: Final = (Stage.allotted, Stage.committed, Stage.obligated, Stage.sub_obligated)
 CLOSING: Final = Posting(Stage.allotted, -1, "closings at cancellation")
@@ -132,8 +134,13 @@ def rule_of(stage: Stage) -> str:
 
 
 def boundary_of(country_code: str) -> str:
-    """What a country's totals take in, and what they do not net."""
-    return f"All fund lines of country {country_code}; transfers between them are not netted."
+    """What a country's totals take in, and that no money is in them twice."""
+    return f"All fund lines of country {country_code}; what one of them transfers to another is counted once."
+
+
+def internal_boundary_of(country_code: str) -> str:
+    """What is left out of a country's totals, as it is in them already."""
+    return f"What fund lines of country {country_code} transfer to each other, at the end where it is not counted."
 
 
 def fy(day: date) -> int:

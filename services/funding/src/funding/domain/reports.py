@@ -52,13 +52,22 @@ def cell_filters(cut: Sequence[tuple[str, Any]], asked: Mapping[str, Sequence[An
     return of_row + [(name, str(value)) for name, values in asked.items() if name not in named for value in values]
 
 
-def boundary_of_cell(filters: Sequence[tuple[str, str]]) -> str:
-    """What a cell takes in, in words, and what it does not net."""
+# A cut by these alone has both ends of a transfer between fund lines of a country in one cell.
+CUTS_NO_TRANSFER: Final = frozenset({ReportDimension.country, ReportDimension.fiscal_year})
+
+
+def boundary_of_cell(filters: Sequence[tuple[str, str]], *, is_netted: bool = False) -> str:
+    """What a cell takes in, in words, and whether it counts what a fund line transfers to another once, or twice."""
     said = [
         f"without a {_words(name.removesuffix('_is_null'))}" if name.endswith("_is_null") else f"{_words(name)} {value}"
         for name, value in filters
     ]
-    return f"All entries{': ' if said else ''}{', '.join(said)}; transfers between fund lines are not netted."
+    transfers = (
+        "what a fund line transfers to another of its country is counted once"
+        if is_netted
+        else "transfers between fund lines are not netted"
+    )
+    return f"All entries{': ' if said else ''}{', '.join(said)}; {transfers}."
 
 
 def _words(name: str) -> str:

@@ -92,6 +92,7 @@ class FundLine(Stored, table=True):
     function_code: str | None = Field(default=None, sa_column=sorted_text())
     initiative_code: str | None = Field(default=None, sa_column=sorted_text())
     operating_unit_code: str | None = Field(default=None, sa_column=sorted_text())
+    transfer_agreement_code: str | None = refers_to("agreements.code", nullable=True)
 
     @property
     def is_controlled(self) -> bool:

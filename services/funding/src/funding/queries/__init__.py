@@ -14,6 +14,7 @@ from funding.queries.counterpart import (
     list_contributions,
 )
 from funding.queries.ledger import (
+    IS_INTERNAL,
     IS_OF_LETTER,
     IS_TRANSFERRED,
     MOVED,
@@ -45,6 +46,7 @@ from funding.queries.rates import (
 )
 
 __all__ = [
+    "IS_INTERNAL",
     "IS_OF_LETTER",
     "IS_TRANSFERRED",
     "MOVED",

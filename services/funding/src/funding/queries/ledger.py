@@ -14,6 +14,7 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    exists,
     extract,
     false,
     func,
@@ -27,6 +28,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from funding.domain import (
+    AUTHORITY,
     BULK,
     CLOSABLE,
     CLOSING,
@@ -152,6 +154,27 @@ IS_OF_LETTER: Final[Any] = func.coalesce(
     or_(col(Agreement.type).in_(BULK), col(AgreementLine.parent_line_id).is_not(None)), false()
 )
 IS_TRANSFERRED: Final[Any] = func.coalesce(col(Agreement.type).in_(TRANSFERS), false())
+_RECEIVER, _SENDER, _SENT_LINE = aliased(FundLine), aliased(FundLine), aliased(AgreementLine)
+_SENT: Final[Any] = and_(
+    IS_TRANSFERRED,
+    exists().where(
+        col(_RECEIVER.transfer_agreement_code) == Agreement.code,
+        col(_RECEIVER.country_code) == FundLine.country_code,
+    ),
+)
+_RECEIVED: Final[Any] = and_(
+    or_(
+        col(LedgerEntry.kind).in_(kinds_of(*AUTHORITY)), func.coalesce(col(LedgerEntry.closes_stage), "").in_(AUTHORITY)
+    ),
+    exists().where(
+        col(_SENT_LINE.agreement_code) == FundLine.transfer_agreement_code,
+        col(_SENDER.code) == _SENT_LINE.fund_line_code,
+        col(_SENDER.country_code) == FundLine.country_code,
+    ),
+)
+# Of an entry beside its fund line and agreement: whether a total of its country counts it at the other end of a
+# transfer. What is allotted is counted where it comes from, what is obligated and disbursed where it arrives.
+IS_INTERNAL: Final[Any] = or_(_SENT, _RECEIVED)
 # What an entry is cut by: a column of its own, or of its fund line, its account or its agreement. See `with_tags`.
 _FUND_YEAR: Final[Any] = cast(extract("year", col(TreasuryAccount.available_from)) + 1, Integer)
 _ENTRY_YEAR: Final[Any] = cast(
@@ -195,6 +218,7 @@ def fund_lines() -> Listing:
             "function_code": FundLine.function_code,
             "initiative_code": FundLine.initiative_code,
             "operating_unit_code": FundLine.operating_unit_code,
+            "transfer_agreement_code": FundLine.transfer_agreement_code,
         },
         sorts={
             "code": FundLine.code,
@@ -341,6 +365,7 @@ def ledger_entries() -> Listing:
             "under_agreement_code": under_agreements,
             "is_of_letter": lambda wanted: IS_OF_LETTER if wanted else not_(IS_OF_LETTER),
             "is_transferred": lambda wanted: IS_TRANSFERRED if wanted else not_(IS_TRANSFERRED),
+            "is_internal_transfer": lambda wanted: IS_INTERNAL if wanted else not_(IS_INTERNAL),
             "adjusts_entry_id": LedgerEntry.adjusts_entry_id,
             "reverses_entry_id": LedgerEntry.reverses_entry_id,
             "proposal_id": LedgerEntry.proposal_id,

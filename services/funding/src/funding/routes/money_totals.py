@@ -7,8 +7,8 @@ from chassis.unit_of_work import Session, work_router
 from fastapi import Query
 
 from funding import totals
-from funding.domain import TotalStage, boundary_of
-from funding.schemas.money_totals import Cell, MoneyTotalsQuery, MoneyTotalsRead
+from funding.domain import TotalStage, boundary_of, internal_boundary_of
+from funding.schemas.money_totals import INTERNAL, NOT_INTERNAL, Cell, MoneyTotalsQuery, MoneyTotalsRead
 
 router: Final = work_router("Money totals")
 
@@ -19,14 +19,19 @@ async def get_money_totals(
 ) -> MoneyTotalsRead:
     """Sum the ledger of a country by stage and currency, as of a day."""
     as_of = query.as_of or default_day(moment.known_at if moment else None)
-    found = await totals.list_cut_totals(session, [], {"country_code": [query.country_code]}, as_of)
+    asked = {"country_code": [query.country_code]}
+    found = await totals.list_cut_totals(session, [], asked, as_of, is_internal=False)
+    internal = await totals.list_cut_totals(session, [], asked, as_of, is_internal=True)
     boundary = boundary_of(query.country_code)
-    cell = Cell([("country_code", query.country_code)], boundary, as_of, moment)
+    own = [("country_code", query.country_code)]
+    cell = Cell([*own, *NOT_INTERNAL] if internal else own, boundary, as_of, moment)
+    other_end = Cell([*own, *INTERNAL], internal_boundary_of(query.country_code), as_of, moment)
     return MoneyTotalsRead(
         country_code=query.country_code,
         as_of=as_of,
         boundary=boundary,
-        entries=sum(one.sum.entries for one in found),
+        entries=sum(one.sum.entries for one in (*found, *internal)),
         totals=[cell.say(TotalStage(one.stage), one.sum, one.currency) for one in found],
+        internal_transfers=[other_end.say(TotalStage(one.stage), one.sum, one.currency) for one in internal],
         **say_moment(moment),
     )

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from funding import totals
 from funding.domain import (
     CUTS_AUTHORITY,
+    CUTS_NO_TRANSFER,
     FIELDS,
     ReportDimension,
     Stage,
@@ -24,7 +25,7 @@ from funding.domain import (
     cell_filters,
     total_of,
 )
-from funding.schemas.money_totals import Cell, StageTotalRead
+from funding.schemas.money_totals import NOT_INTERNAL, Cell, StageTotalRead
 from funding.schemas.reports import RatesRead, RatesRow, StatusOfFundsQuery, StatusOfFundsRead, StatusOfFundsRow
 
 router: Final = work_router("Reports")
@@ -66,15 +67,19 @@ async def _cut(
 ) -> Iterator[_Cut]:  # fmt: skip
     dimensions = list(dict.fromkeys(query.group_by))
     asked = asked_of(query)
-    found = await totals.list_cut_totals(session, dimensions, asked, as_of)
+    of_cut = {*dimensions, *(one for one in ReportDimension if FIELDS[one] in asked)}
+    is_netted = of_cut <= CUTS_NO_TRANSFER
+    internal = await totals.list_cut_totals(session, [], asked, as_of, is_internal=True) if is_netted else []
+    found = await totals.list_cut_totals(session, dimensions, asked, as_of, is_internal=False if internal else None)
     names = [FIELDS[dimension] for dimension in dimensions]
-    has_authority = CUTS_AUTHORITY.isdisjoint([*dimensions, *(one for one in ReportDimension if FIELDS[one] in asked)])
+    has_authority = CUTS_AUTHORITY.isdisjoint(of_cut)
 
     def cuts() -> Iterator[_Cut]:
         for values, cells in groupby(found, key=lambda cell: cell.values):
             of_row = list(zip(names, values, strict=True))
             filters = cell_filters(of_row, asked)
-            cell = Cell(filters, boundary_of_cell(filters), as_of, moment)
+            boundary = boundary_of_cell(filters, is_netted=is_netted)
+            cell = Cell([*filters, *NOT_INTERNAL] if internal else filters, boundary, as_of, moment)
             listed = list(cells)
             held = totals.held_of(listed)
             yield _Cut(dict.fromkeys(FIELDS.values()) | dict(of_row), cell, listed, held, has_authority)

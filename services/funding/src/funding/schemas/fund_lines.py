@@ -11,6 +11,10 @@ _ACCOUNT = (
     "The account of the Treasury that the money is of. Null where it is not known yet: then the ledger keeps its "
     "entries as they come. Once it is set it stays, and every rule of the ledger holds."
 )
+_TRANSFER = (
+    "The transfer under 632(a) whose money this fund line receives. Totals of a country count what one of its fund "
+    "lines sends to another once: as allotted where it comes from, as obligated and disbursed where it arrives."
+)
 
 
 class FundLineCreate(CreateBody):
@@ -28,6 +32,7 @@ class FundLineCreate(CreateBody):
                     "function_code": None,
                     "initiative_code": None,
                     "operating_unit_code": None,
+                    "transfer_agreement_code": None,
                 }
             ]
         }
@@ -41,6 +46,7 @@ class FundLineCreate(CreateBody):
     function_code: Code | None = Field(default=None, description="A fund code of the kind `function`.")
     initiative_code: Code | None = Field(default=None, description="A fund code of the kind `initiative`.")
     operating_unit_code: Code | None = Field(default=None, description="A fund code of the kind `operating_unit`.")
+    transfer_agreement_code: Code | None = Field(default=None, description=_TRANSFER)
 
 
 class FundLineUpdate(Body):
@@ -52,6 +58,7 @@ class FundLineUpdate(Body):
     function_code: Code | None = may_be_absent()
     initiative_code: Code | None = may_be_absent()
     operating_unit_code: Code | None = may_be_absent()
+    transfer_agreement_code: Code | None = may_be_absent(description=_TRANSFER)
 
 
 class FundLineRead(ResourceRead):
@@ -65,6 +72,7 @@ class FundLineRead(ResourceRead):
     function_code: str | None
     initiative_code: str | None
     operating_unit_code: str | None
+    transfer_agreement_code: str | None = Field(description=_TRANSFER)
     is_controlled: bool = Field(description="Whether the rules of the ledger hold for its entries: it has an account.")
 
 
@@ -86,4 +94,5 @@ class FundLineQuery(ListQuery):
     function_code: list[Code] = []
     initiative_code: list[Code] = []
     operating_unit_code: list[Code] = []
+    transfer_agreement_code: list[Code] = []
     q: str | None = Field(default=None, max_length=200, description="Text in the title or the code.")

@@ -129,6 +129,10 @@ class LedgerEntryQuery(ListQuery):
     under_agreement_code: list[Code] = Field(default=[], description="Of these agreements, or charged to them.")
     is_of_letter: bool | None = Field(default=None, description="Of a letter of agreement, or charged to one.")
     is_transferred: bool | None = Field(default=None, description="Under 632(a).")
+    is_internal_transfer: bool | None = Field(
+        default=None,
+        description="Counted at the other end: sent to a fund line of its country, or allotted where it is received.",
+    )
     adjusts_entry_id: list[uuid.UUID] = []
     reverses_entry_id: list[uuid.UUID] = []
     reverses_entry_id_is_null: bool | None = None

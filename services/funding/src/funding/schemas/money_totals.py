@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from urllib.parse import urlencode
 
 from chassis.codes import CountryCode
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from funding.domain import MADE, US_FUNDS, Sum, Tier, TotalStage
 from funding.schemas.money import MoneyRead
+
+_BOUNDARY: Final = "All fund lines of country MX; what one of them transfers to another is counted once."
 
 
 class MoneyTotalsQuery(BaseModel):
@@ -51,7 +54,7 @@ class MoneyTotalsRead(KnownRead):
                 {
                     "country_code": "MX",
                     "as_of": "2016-09-30",
-                    "boundary": "All fund lines of country MX; transfers between them are not netted.",
+                    "boundary": _BOUNDARY,
                     "entries": 3,
                     "totals": [
                         {
@@ -61,7 +64,7 @@ class MoneyTotalsRead(KnownRead):
                             "currency": "USD",
                             "amount": {"amount": "600.00", "currency": "USD"},
                             "entries": 3,
-                            "boundary": "All fund lines of country MX; transfers between them are not netted.",
+                            "boundary": _BOUNDARY,
                             "as_of": "2016-09-30",
                             "rule": (
                                 "obligations + upward adjustments - deobligations - closings at cancellation, "
@@ -73,6 +76,7 @@ class MoneyTotalsRead(KnownRead):
                             ),
                         }
                     ],
+                    "internal_transfers": [],
                     "known_at": None,
                     "feed_number": None,
                 }
@@ -82,11 +86,19 @@ class MoneyTotalsRead(KnownRead):
 
     country_code: str
     as_of: Day
-    boundary: str = Field(description="What the totals take in, and what they do not net.")
+    boundary: str = Field(description="What the totals take in, and that no money is in them twice.")
     entries: int = Field(description="How many entries the country has up to this day; 0 means nothing is recorded.")
     totals: list[StageTotalRead] = Field(
         description="In the order of the ladder. A stage without entries is absent, never zero."
     )
+    internal_transfers: list[StageTotalRead] = Field(
+        description="What is left out of `totals`: it is in them already, at the other end of a transfer."
+    )
+
+
+INTERNAL: Final = (("is_internal_transfer", "true"),)
+NOT_INTERNAL: Final = (("is_internal_transfer", "false"),)
+"""Filters of entries that a total of a country counts at the other end of a transfer, and of all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,15 @@ CONSTRAINT_WORDS: Final = {
         "#/parent_line_id",
         "There is no such line, or another fund line pays it: both are paid by one.",
     ),
+    "fk_fund_lines_transfer_agreement_code": ("#/transfer_agreement_code", NO_AGREEMENT),
+    "receives_a_transfer": (
+        "#/transfer_agreement_code",
+        "A fund line receives the money of a transfer under 632(a); this agreement is of another type.",
+    ),
+    "receives_from_another": (
+        "#/transfer_agreement_code",
+        "A fund line does not receive what it sends: this transfer is paid from it.",
+    ),
     "account_of_what_two_recorded": (
         "#/treasury_account_code",
         (

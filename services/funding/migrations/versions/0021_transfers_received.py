@@ -1,0 +1,70 @@
+"""Which transfer a fund line receives the money of: what one line of a country sends another is counted once."""
+
+import sqlalchemy as sa
+from alembic import op
+from chassis.feed import Captured, capture_table
+from chassis.known import show_known
+
+revision = "0021"
+down_revision = "0020"
+
+RULE = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
+BOTH_ENDS = """
+      IF EXISTS (
+        SELECT FROM added f JOIN agreement_lines l
+          ON l.agreement_code = f.transfer_agreement_code AND l.fund_line_code = f.code
+      ) THEN
+        RAISE EXCEPTION 'a fund line does not receive what it sends'
+          USING ERRCODE = '23514', CONSTRAINT = 'receives_from_another';
+      END IF;
+"""
+FUNCTIONS = [
+    f"""
+    CREATE FUNCTION check_transfers_received() RETURNS trigger {RULE} AS $$
+    BEGIN
+      IF EXISTS (
+        SELECT FROM added f JOIN agreements a ON a.code = f.transfer_agreement_code WHERE a.type <> 'iaa_632a'
+      ) THEN
+        RAISE EXCEPTION 'a fund line receives the money of a transfer'
+          USING ERRCODE = '23514', CONSTRAINT = 'receives_a_transfer';
+      END IF;
+      {BOTH_ENDS}
+      RETURN NULL;
+    END $$
+    """,
+    f"""
+    CREATE FUNCTION check_transfers_sent() RETURNS trigger {RULE} AS $$
+    BEGIN
+      PERFORM FROM fund_lines WHERE code IN (SELECT fund_line_code FROM added) ORDER BY id FOR SHARE;
+      {BOTH_ENDS.replace("added f JOIN agreement_lines l", "fund_lines f JOIN added l")}
+      RETURN NULL;
+    END $$
+    """,
+    *(
+        f"REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"
+        for function in ("check_transfers_received", "check_transfers_sent")
+    ),
+    *(
+        f"CREATE TRIGGER {name} AFTER {operation} ON {table} REFERENCING NEW TABLE AS added "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+        for name, operation, table, function in (
+            ("fund_lines_receive", "INSERT", "fund_lines", "check_transfers_received"),
+            ("fund_lines_receive_now", "UPDATE", "fund_lines", "check_transfers_received"),
+            ("lines_send", "INSERT", "agreement_lines", "check_transfers_sent"),
+        )
+    ),
+]
+
+
+def upgrade() -> None:
+    op.add_column("fund_lines", sa.Column("transfer_agreement_code", sa.Text(collation="C"), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_fund_lines_transfer_agreement_code"), "fund_lines", "agreements", ["transfer_agreement_code"], ["code"]
+    )
+    op.create_index(op.f("ix_fund_lines_transfer_agreement_code"), "fund_lines", ["transfer_agreement_code"])
+    op.execute("GRANT UPDATE (transfer_agreement_code) ON fund_lines TO funding_app")
+    connection = op.get_bind()
+    capture_table(connection, Captured("fund_lines"))
+    show_known(connection, "fund_lines")
+    for statement in FUNCTIONS:
+        op.execute(statement)

@@ -264,7 +264,7 @@ async def test_agreements_that_end_or_rest_are_found(api: Api, make: Any) -> Non
     # 120.00 in the four months since the first payment.
     assert (burn["paid_per_month"]["amount"]["amount"], burn["months_left"]) == ("30.00", "2.7")
     assert (burn["paid_on_at_this_pace"], burn["ends_on"]) == ("2014-06-20", "2014-06-30")
-    assert "80.00 / 30.00 = 2.7 months after 2014-03-31" in burn["formula"]
+    assert "80.00 USD / 30.00 USD = 2.7 months after 2014-03-31" in burn["formula"]
     points = [
         (one["as_of"], one["bound"]["amount"]["amount"], one["disbursed"]["amount"]["amount"]) for one in burn["points"]
     ]

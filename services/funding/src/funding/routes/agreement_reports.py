@@ -13,6 +13,7 @@ from fastapi import Query
 from funding import queries, totals
 from funding.domain import (
     AMENDABLE,
+    US_FUNDS,
     Burn,
     Stage,
     Sum,
@@ -189,6 +190,6 @@ def _formula(burn: Burn | None, left: Decimal, as_of: date) -> str:
     if months is None:
         return f"Nothing was paid in the last {burn.months} months, so there is no pace."
     return (
-        f"Unliquidated by what was paid a month over {burn.months} months: {left} / {burn.per_month} = {months} "
-        f"months after {as_of}."
+        f"Unliquidated by what was paid a month over {burn.months} months: {left} {US_FUNDS} / "
+        f"{burn.per_month} {US_FUNDS} = {months} months after {as_of}."
     )

@@ -197,7 +197,9 @@ async def test_end_is_what_was_signed_last_however_late_it_is_recorded(make: Any
     for number, kind, signed_on, ends_on in (
         (1, "extension", "2013-06-01", "2015-12-31"),
         # Signed before that, and found later: it says nothing of the end any more, but of the days between.
-        (2, "extension", "2013-01-01", "2014-06-30"),
+        (3, "extension", "2013-01-01", "2014-06-30"),
+        # On one day the numbers say which is first.
+        (2, "extension", "2013-01-01", "2014-03-31"),
     ):
         said = {"number": number, "kind": kind, "signed_on": signed_on, "ends_on": ends_on}
         answer = await make.officer.post("/v1/agreement-amendments", json={"agreement_code": "LOA"} | said)
@@ -206,7 +208,7 @@ async def test_end_is_what_was_signed_last_however_late_it_is_recorded(make: Any
     assert now["current_ends_on"] == "2015-12-31"
     insert = (
         "INSERT INTO agreement_amendments (agreement_code, number, kind, signed_on, ends_on)"
-        " VALUES ('LOA', 3, :kind, '2013-07-01', :ends_on)"
+        " VALUES ('LOA', 4, :kind, '2013-07-01', :ends_on)"
     )
     engine = create_async_engine(database.app_url)
     for kind, ends_on in (("extension", date(2015, 12, 31)), ("shortening", date(2016, 1, 1))):

@@ -473,6 +473,11 @@ async def test_line_gets_an_account_only_where_two_recorded_all_of_it_and_it_kee
         "LOOSE": "account_of_entries_with_lines", "BARE": "account_of_named_adjustments",
     }  # fmt: skip
     await make.posted("allotment", "5.00", fund_line_code="GOOD")
+    # What was recorded alone is taken back; then nothing stands against the account.
+    (alone,) = (await make.officer.get("/v1/ledger-entries?fund_line_code=ALONE")).json()["items"]
+    await make.entry("allotment", "100.00", "2012-03-01", fund_line_code="ALONE", reverses_entry_id=alone["id"])
+    answer = await make.officer.patch(f"/v1/fund-lines/{lines['ALONE']['id']}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
 
 
 async def test_undo_of_a_line_that_got_its_account_since(desk: Desk, make: Any) -> None:

@@ -207,11 +207,19 @@ async def test_only_another_line_receives_a_transfer(api: Api, make: Any) -> Non
     )
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "receives_from_another")
     account = {"treasury_account_code": "019-011-2012/2017-1022-000"}
+    abroad = line | account | {"code": "GE-BOP", "country_code": "GE", "transfer_agreement_code": "TRANSFER"}
+    answer = await make.officer.post("/v1/fund-lines", json=abroad)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "received_within_a_country")
     made = await make.officer.post("/v1/fund-lines", json=line | account | {"transfer_agreement_code": "TRANSFER"})
     assert made.status_code == 201, made.text
-    back = {"agreement_code": "TRANSFER", "number": 2, "fund_line_code": "MX-BOP"}
-    answer = await make.officer.post("/v1/agreement-lines", json=back)
-    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "receives_from_another")
+    await make.fund_line(code="GE-CORR", country_code="GE", **account)
+    for number, payer, expected in (
+        (2, "MX-BOP", "receives_from_another"),
+        (3, "GE-CORR", "received_within_a_country"),
+    ):
+        more = {"agreement_code": "TRANSFER", "number": number, "fund_line_code": payer}
+        answer = await make.officer.post("/v1/agreement-lines", json=more)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, expected), answer.text
 
 
 async def test_currencies_and_countries_are_never_mixed(api: Api, make: Any) -> None:

@@ -14,10 +14,12 @@ from chassis.unit_of_work import open_session
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from trainings import counting, counting_sql, queries
 from trainings.counting import Scope
 from trainings.domain import PeopleMeasure
+from trainings.models import Person
 from trainings.settings import MIGRATIONS
 
 TABLES = ("people", "enrollments", "attendances", "completions", "instructor_assignments", "certifications")
@@ -137,7 +139,7 @@ async def test_each_officer_sees_the_rows_of_granted_countries(offices: Offices,
 
 
 async def test_marks_find_the_people_of_granted_countries(
-    office: Any, offices: Offices, app_engine: AsyncEngine, database: Database
+    offices: Offices, app_engine: AsyncEngine, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody with all the marks there are finds nobody whose record they may not read."""
     everybody = {country: {ids[one] for one in ("people", "leader")} for country, ids in offices.ids.items()}
@@ -159,10 +161,16 @@ async def test_marks_find_the_people_of_granted_countries(
             marked = await queries.find_marked(session, match, 50)
             assert {str(one) for found in marked.values() for one in found} == expected, who
             named = await (await session.connection()).execute(
-                text("SELECT people_named(ARRAY(SELECT CAST(:marks AS bytea[])::text FROM generate_series(1, 5)))"),
+                text("SELECT people_named(ARRAY(SELECT CAST(:marks AS bytea[])::text FROM generate_series(1, 5)), 50)"),
                 {"marks": name},
             )
             assert {str(one) for one in named.scalars()} == expected, who
+            # However many there are.
+            for most in (0, 50):
+                monkeypatch.setattr("trainings.queries.marks._MOST_NAMED", most)
+                condition = await queries.find_named(session, [name, name])
+                found = await session.exec(select(Person.id).where(condition))
+                assert {str(one) for one in found} == expected, (who, most)
     async with AsyncSession(app_engine) as session:
         asked = f"SELECT people_marked(ARRAY['\\x{match[0].hex()}'::bytea], 1)"
         assert await sqlstate(session, asked) == NO_IDENTITY

@@ -20,6 +20,11 @@ ABOVE = """
           FROM above JOIN agreements a ON a.code = above.parent_code
         )
 """
+# Of the fund lines that get their account, what was not taken back: a reversal and what it reverses are nothing.
+STANDING = """(
+          SELECT * FROM ledger_entries x WHERE x.fund_line_code = ANY (fresh) AND x.reverses_entry_id IS NULL
+            AND NOT EXISTS (SELECT FROM ledger_entries r WHERE r.reverses_entry_id = x.id)
+        ) e"""
 
 
 def raised(breach: str) -> str:
@@ -96,28 +101,23 @@ FUNCTIONS = [
         WHERE o.treasury_account_code IS NULL AND n.treasury_account_code IS NOT NULL);
     BEGIN
       IF EXISTS (
-        SELECT FROM ledger_entries e LEFT JOIN entry_proposals p ON p.id = e.proposal_id
-        WHERE e.fund_line_code = ANY (fresh) AND p.status IS DISTINCT FROM 'posted'
-          -- An import is committed, and undone, by another than proposed it.
-          AND e.ledger_import_id IS NULL AND NOT EXISTS (
-            SELECT FROM ledger_entries r JOIN ledger_imports i ON i.id = r.ledger_import_id
-            WHERE r.id = e.reverses_entry_id AND i.stage = 'undone'
-          )
+        SELECT FROM {STANDING} LEFT JOIN entry_proposals p ON p.id = e.proposal_id
+        -- An import is committed by another than proposed it.
+        WHERE p.status IS DISTINCT FROM 'posted' AND e.ledger_import_id IS NULL
       ) THEN
         RAISE EXCEPTION 'entries that one officer recorded alone are of no account'
           USING ERRCODE = '23514', CONSTRAINT = 'account_of_what_two_recorded';
       END IF;
       IF EXISTS (
-        SELECT FROM ledger_entries e
-        WHERE e.fund_line_code = ANY (fresh) AND e.agreement_line_id IS NULL AND e.kind IN (
-          'obligation', 'sub_obligation', 'sub_deobligation')
+        SELECT FROM {STANDING}
+        WHERE e.agreement_line_id IS NULL AND e.kind IN ('obligation', 'sub_obligation', 'sub_deobligation')
       ) THEN
         RAISE EXCEPTION 'an obligation of an account is of a line of an agreement'
           USING ERRCODE = '23514', CONSTRAINT = 'account_of_entries_with_lines';
       END IF;
       IF EXISTS (
-        SELECT FROM ledger_entries e
-        WHERE e.fund_line_code = ANY (fresh) AND e.adjusts_entry_id IS NULL AND e.reverses_entry_id IS NULL
+        SELECT FROM {STANDING}
+        WHERE e.adjusts_entry_id IS NULL
           AND e.kind IN ('upward_adjustment', 'deobligation', 'sub_deobligation', 'refund', 'commitment_release')
       ) THEN
         RAISE EXCEPTION 'an adjustment of an account names the entry that it adjusts'

@@ -9,34 +9,52 @@ revision = "0021"
 down_revision = "0020"
 
 RULE = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
-BOTH_ENDS = """
-      IF EXISTS (
-        SELECT FROM added f JOIN agreement_lines l
-          ON l.agreement_code = f.transfer_agreement_code AND l.fund_line_code = f.code
-      ) THEN
+
+
+def both_ends(pairs: str) -> str:
+    """Refuse where, among pairs of a receiver `f` and a line `l` that sends, one fits the other badly."""
+    return f"""
+      IF EXISTS (SELECT FROM {pairs} WHERE l.fund_line_code = f.code) THEN
         RAISE EXCEPTION 'a fund line does not receive what it sends'
           USING ERRCODE = '23514', CONSTRAINT = 'receives_from_another';
       END IF;
+      IF EXISTS (
+        SELECT FROM {pairs} JOIN fund_lines s ON s.code = l.fund_line_code WHERE s.country_code <> f.country_code
+      ) THEN
+        RAISE EXCEPTION 'what is received was sent by fund lines of the same country'
+          USING ERRCODE = '23514', CONSTRAINT = 'received_within_a_country';
+      END IF;
 """
+
+
+# Whoever changes an end of a transfer locks its agreement, so that each sees the other end. Of a fund line that is after
+# the lock of the line, as when entries are posted; whoever adds a line of an agreement has locked that already.
 FUNCTIONS = [
     f"""
     CREATE FUNCTION check_transfers_received() RETURNS trigger {RULE} AS $$
     BEGIN
+      PERFORM FROM agreements WHERE code IN (SELECT transfer_agreement_code FROM added) ORDER BY id FOR NO KEY UPDATE;
       IF EXISTS (
         SELECT FROM added f JOIN agreements a ON a.code = f.transfer_agreement_code WHERE a.type <> 'iaa_632a'
       ) THEN
         RAISE EXCEPTION 'a fund line receives the money of a transfer'
           USING ERRCODE = '23514', CONSTRAINT = 'receives_a_transfer';
       END IF;
-      {BOTH_ENDS}
+      {both_ends("added f JOIN agreement_lines l ON l.agreement_code = f.transfer_agreement_code")}
+      IF EXISTS (
+        SELECT FROM added f JOIN fund_lines o ON o.transfer_agreement_code = f.transfer_agreement_code
+        WHERE o.country_code <> f.country_code
+      ) THEN
+        RAISE EXCEPTION 'what is received was sent by fund lines of the same country'
+          USING ERRCODE = '23514', CONSTRAINT = 'received_within_a_country';
+      END IF;
       RETURN NULL;
     END $$
     """,
     f"""
     CREATE FUNCTION check_transfers_sent() RETURNS trigger {RULE} AS $$
     BEGIN
-      PERFORM FROM fund_lines WHERE code IN (SELECT fund_line_code FROM added) ORDER BY id FOR SHARE;
-      {BOTH_ENDS.replace("added f JOIN agreement_lines l", "fund_lines f JOIN added l")}
+      {both_ends("fund_lines f JOIN added l ON l.agreement_code = f.transfer_agreement_code")}
       RETURN NULL;
     END $$
     """,

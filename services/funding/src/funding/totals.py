@@ -278,14 +278,19 @@ async def list_agreement_days(session: AsyncSession, agreement_code: str, as_of:
 
 
 async def list_disbursed(
-    session: AsyncSession, asked: Mapping[str, Sequence[Any]], first: date | None, last: date
+    session: AsyncSession,
+    asked: Mapping[str, Sequence[Any]],
+    first: date | None,
+    last: date,
+    *,
+    is_internal: bool | None = None,
 ) -> list[CutTotal]:
-    """What was disbursed in a period, less refunds, by currency. `asked`: as for `list_cut_totals`."""
+    """What was disbursed in a period, less refunds, by currency. `asked`, `is_internal`: as for `list_cut_totals`."""
     effective: Any = col(LedgerEntry.effective_date)
     statement = (
         with_tags(_sum(col(LedgerEntry.currency), func.sum(MOVED), func.count()).select_from(LedgerEntry))
         .join(SIGNS, POSTED)
-        .where(SIGNS.c.stage == str(Stage.disbursed), effective <= last, *_of(asked))
+        .where(SIGNS.c.stage == str(Stage.disbursed), effective <= last, *_of(asked), *_internal(is_internal))
         .where(*([effective >= first] if first is not None else []))
         .group_by(col(LedgerEntry.currency))
         .order_by(col(LedgerEntry.currency))

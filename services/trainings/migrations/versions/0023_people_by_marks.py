@@ -23,10 +23,10 @@ FUNCTIONS = [
       FROM (SELECT unnest(of_marks) AS mark OFFSET 0) asked
     $$
     """,
-    # Each text is a list of marks of which somebody has one. The index knows what to do with three of them at once, and
-    # the first stands in for those that are not given.
+    # At most so many. Each text is a list of marks of which somebody has one. The index knows what to do with three of
+    # them at once, and the first stands in for those that are not given.
     f"""
-    CREATE FUNCTION people_named(of_words text[]) RETURNS SETOF uuid LANGUAGE sql {DEFINER} AS $$
+    CREATE FUNCTION people_named(of_words text[], most integer) RETURNS SETOF uuid LANGUAGE sql {DEFINER} AS $$
       SELECT one.id FROM (
         SELECT p.id, p.country_code FROM people p
         WHERE p.name_marks && of_words[1]::bytea[]
@@ -35,14 +35,15 @@ FUNCTIONS = [
           AND NOT EXISTS (SELECT FROM unnest(of_words[4:]) AS word WHERE NOT p.name_marks && word::bytea[])
         OFFSET 0
       ) one
-      WHERE {VISIBLE}
+      WHERE {VISIBLE} LIMIT most
     $$
     """,
-    "REVOKE ALL ON FUNCTION people_marked(bytea[], integer), people_named(text[]) FROM PUBLIC",
-    "GRANT EXECUTE ON FUNCTION people_marked(bytea[], integer), people_named(text[]) TO trainings_app",
+    "REVOKE ALL ON FUNCTION people_marked(bytea[], integer), people_named(text[], integer) FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION people_marked(bytea[], integer), people_named(text[], integer) TO trainings_app",
     # What waits to be sorted into the index is read through at every look into it, and an import looks for every row.
-    "ALTER INDEX ix_people_match_marks SET (fastupdate = off)",
+    # Sorted in first: the change itself keeps everybody else out, for as short as can be.
     "SELECT gin_clean_pending_list('ix_people_match_marks')",
+    "ALTER INDEX ix_people_match_marks SET (fastupdate = off)",
 ]
 
 

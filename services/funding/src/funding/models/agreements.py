@@ -1,5 +1,6 @@
 """Agreements: who promises what to whom, and from which fund lines it is paid."""
 
+import math
 import uuid
 from datetime import date
 from decimal import Decimal
@@ -139,9 +140,16 @@ class Agreement(Stored, table=True):
         """The end after all amendments: what the one that was signed last says."""
         return self.ends_on_at(date.max)
 
-    def ends_on_at(self, day: date) -> date | None:
-        """Its end by the amendments that were signed by a day. They may be recorded in another order."""
-        signed = [one for one in self.amendments if one.ends_on is not None and one.signed_on <= day]
+    def ends_on_at(self, day: date, before_number: int | None = None) -> date | None:
+        """Its end by the amendments that were signed by a day, on that day those before a number.
+
+        They may be recorded in another order.
+        """
+        last_of_day = math.inf if before_number is None else before_number - 1
+        signed = [
+            one for one in self.amendments
+            if one.ends_on is not None and (one.signed_on, one.number) <= (day, last_of_day)
+        ]  # fmt: skip
         last = max(signed, key=lambda one: (one.signed_on, one.number), default=None)
         return self.ends_on if last is None else last.ends_on
 

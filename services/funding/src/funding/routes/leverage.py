@@ -16,7 +16,7 @@ from funding.domain import US_FUNDS, ContributionStage, ContributionStream, Leve
 from funding.models import HostContribution
 from funding.routes.host_totals import Conversion, Counted, make_totals
 from funding.schemas.host_contribution_totals import LeverageLeftOut, LeverageQuery, LeverageRead, LeverageReason
-from funding.schemas.money_totals import Cell, StageTotalRead
+from funding.schemas.money_totals import NOT_INTERNAL, Cell, StageTotalRead
 
 router: Final = work_router("Reports")
 FORMULA: Final = "delivered by the host, in US dollars / disbursed, in US dollars; the same scope and period of both"
@@ -40,7 +40,9 @@ async def get_leverage(
     asked, of_host = await _scope_of(session, query)
     found = await queries.list_contributions(session, of_host | {"stream": [ContributionStream.host]})
     sorted_out = _sort_out(found, asked, query, as_of)
-    disbursed = await totals.list_disbursed(session, asked, query.from_date, as_of)
+    # Of a country what one of its fund lines transfers to another is counted once; an agreement is one end of it.
+    is_internal = False if "country_code" in asked else None
+    disbursed = await totals.list_disbursed(session, asked, query.from_date, as_of, is_internal=is_internal)
     refused = sorted_out.refused
     if not sorted_out.counted and not refused:
         refused[LeverageRefusal.nothing_delivered] = []
@@ -134,7 +136,9 @@ def _total(
     filters = [(name, str(value)) for name, values in asked.items() for value in values]
     since = [("effective from", first.isoformat())] if first else []
     days = [("effective_date_gte", first.isoformat())] if first else []
-    cell = Cell(filters, domain.boundary_of_cell([*filters, *since]), last, moment)
+    is_netted = "country_code" in asked
+    boundary = domain.boundary_of_cell([*filters, *since], is_netted=is_netted)
+    cell = Cell([*filters, *(NOT_INTERNAL if is_netted else ())], boundary, last, moment)
     return cell.say(TotalStage.disbursed, ours.sum, only=days)
 
 

@@ -12,8 +12,8 @@ _ACCOUNT = (
     "entries as they come. Once it is set it stays, and every rule of the ledger holds."
 )
 _TRANSFER = (
-    "The transfer under 632(a) whose money this fund line receives. Totals of a country count what one of its fund "
-    "lines sends to another once: as allotted where it comes from, as obligated and disbursed where it arrives."
+    "The transfer under 632(a) that all money of this fund line comes from, sent by fund lines of the same country. "
+    "Totals of a country count it once: as allotted where it comes from, as obligated and disbursed where it arrives."
 )
 
 

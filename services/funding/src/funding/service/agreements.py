@@ -99,7 +99,7 @@ async def create_agreement_amendment(
     if body.amount is not None and agreement.ceiling_value is None:
         raise invalid("#/amount", "no_ceiling", "This agreement has no ceiling to change.")
     domain.check_period(agreement.starts_on, body.ends_on)
-    domain.check_new_end(body.kind, agreement.ends_on_at(body.signed_on), body.ends_on)
+    domain.check_new_end(body.kind, agreement.ends_on_at(body.signed_on, body.number), body.ends_on)
     if agreement.signed_on is not None and body.signed_on < agreement.signed_on:
         raise invalid("#/signed_on", "before_signature", f"The agreement was signed on {agreement.signed_on}.")
     if body.signed_on > _today():

@@ -66,6 +66,13 @@ CONSTRAINT_WORDS: Final = {
         "#/transfer_agreement_code",
         "A fund line receives the money of a transfer under 632(a); this agreement is of another type.",
     ),
+    "received_within_a_country": (
+        "#/",
+        (
+            "A fund line receives what fund lines of its own country sent, and all that receive a transfer are of one "
+            "country: between countries nothing is in one total twice."
+        ),
+    ),
     "receives_from_another": (
         "#/transfer_agreement_code",
         "A fund line does not receive what it sends: this transfer is paid from it.",
@@ -74,21 +81,21 @@ CONSTRAINT_WORDS: Final = {
         "#/treasury_account_code",
         (
             "One officer alone recorded entries on this fund line; of an account one proposes and another posts. "
-            "Record a fund line with this account and propose them on it, and reverse them here."
+            "Reverse them, and propose them on this line once it has its account."
         ),
     ),
     "account_of_entries_with_lines": (
         "#/treasury_account_code",
         (
-            "Obligations on this fund line are of no agreement; those of an account are. Record a fund line with this "
-            "account and propose them on it, and reverse them here."
+            "Obligations on this fund line are of no agreement; those of an account are. Reverse them, and propose "
+            "them once the line has its account."
         ),
     ),
     "account_of_named_adjustments": (
         "#/treasury_account_code",
         (
-            "Adjustments on this fund line do not say what they adjust; those of an account do. Record a fund line "
-            "with this account and propose them on it, and reverse them here."
+            "Adjustments on this fund line do not say what they adjust; those of an account do. Reverse them, and "
+            "propose them once the line has its account."
         ),
     ),
     "agreement_takes_lines": ("#/agreement_code", "An agreement that is over takes no lines."),

@@ -17,7 +17,7 @@ from trainings.queries.identity import (
     identity_documents,
     merges,
 )
-from trainings.queries.marks import find_marked, marked_by_all, rank_marked
+from trainings.queries.marks import find_marked, find_named, rank_marked
 from trainings.queries.people import is_dormant_instructor, people, units
 from trainings.queries.rosters import attendances, attended_hours, completions, enrollments, instructor_assignments
 from trainings.queries.trainings import find_agency, training_sessions, trainings
@@ -50,6 +50,7 @@ __all__ = [
     "find_documents",
     "find_holders",
     "find_marked",
+    "find_named",
     "find_open_suspension",
     "find_proposed",
     "find_records",
@@ -63,7 +64,6 @@ __all__ = [
     "list_leads",
     "list_led",
     "list_taught",
-    "marked_by_all",
     "may_be_vetted_by",
     "merges",
     "people",

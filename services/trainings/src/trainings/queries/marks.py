@@ -6,15 +6,17 @@ the caller's countries. The functions look in the index first and hold each pers
 
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Text, cast, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlmodel import col, func, select
+from sqlalchemy import ColumnElement, and_, text
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from trainings.models import Person
 
-_ASKED_AT_ONCE = 500
+_ASKED_AT_ONCE: Final = 500
+_MOST_NAMED: Final = 1_000
+_NAME_MARKS: Final[Any] = Person.name_marks
 
 
 async def find_marked(session: AsyncSession, marks: Sequence[bytes], most: int) -> dict[bytes, list[uuid.UUID]]:
@@ -37,7 +39,14 @@ def rank_marked(
     return [*sorted(first, reverse=True), *sorted(others, reverse=True)]
 
 
-def marked_by_all(wanted: Sequence[Sequence[bytes]]) -> ColumnElement[bool]:
-    """People with a mark of their name of each of the lists; nobody where there is none."""
+async def find_named(session: AsyncSession, wanted: Sequence[Sequence[bytes]]) -> ColumnElement[bool]:
+    """People with a mark of their name of each of the lists, as a condition; `wanted` has one list at least.
+
+    A few are named by their ids. Where there are many, a page of them is soon found among all people in its order.
+    """
     words = ["{" + ",".join(rf'"\\x{mark.hex()}"' for mark in marks) + "}" for marks in wanted]
-    return col(Person.id).in_(select(func.people_named(cast(words, ARRAY(Text)))))
+    statement = text("SELECT ARRAY(SELECT people_named(CAST(:words AS text[]), :most))")
+    found = await (await session.connection()).scalar(statement, {"words": words, "most": _MOST_NAMED + 1})
+    if len(found) <= _MOST_NAMED:
+        return col(Person.id).in_(found)
+    return and_(*(_NAME_MARKS.overlap(list(marks)) for marks in wanted))

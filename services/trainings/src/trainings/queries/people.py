@@ -12,10 +12,8 @@ from trainings.models import Completion, Course, Enrollment, InstructorAssignmen
 from trainings.queries import visibility
 
 
-def people(
-    caller: Caller, present: Callable[[Person], object], matching: Callable[[str], ColumnElement[bool]]
-) -> Listing:
-    """The people the caller may see, as `present` reveals them; `matching` says whose names a text finds."""
+def people(caller: Caller, present: Callable[[Person], object], named: ColumnElement[bool] | None) -> Listing:
+    """The people the caller may see, as `present` reveals them; `named`: who has the name that is searched for."""
     return Listing(
         statement=visibility.about_people(Person, caller),
         filters={
@@ -27,7 +25,7 @@ def people(
             "person_type": Person.person_type,
             "unit_id": Person.unit_id,
             "is_dormant_instructor": is_dormant_instructor,
-            "q": matching,
+            "q": lambda _: named,
         },
         sorts={
             "created_at": Person.created_at,

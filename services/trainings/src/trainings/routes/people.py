@@ -36,13 +36,13 @@ def reveal(key: MasterKey, person: Person) -> PersonRead:
     return PersonRead.model_validate(shown | {"canonical_person_id": person.canonical_person_id})
 
 
-def matching(key: MasterKey, asked: str) -> ColumnElement[bool]:
+async def matching(session: Session, key: MasterKey, asked: str) -> ColumnElement[bool]:
     """People whose names have all words of a search. Says nothing of what was asked: it is a name."""
     wanted = names.wanted_keys(asked)
     if not wanted:
         message = "Write letters or digits of a name to search for."
         raise Invalid(message, [FieldError("no_word", message, parameter="q")])
-    return queries.marked_by_all([key.marks("name", keys) for keys in wanted])
+    return await queries.find_named(session, [key.marks("name", keys) for keys in wanted])
 
 
 @router.get("/people", response_model=PersonPage)
@@ -50,7 +50,8 @@ async def list_people(
     request: Request, session: Session, caller: CurrentCaller, key: PeopleKey, query: Annotated[PersonQuery, Query()]
 ) -> Page | Response:
     """List the people of countries the caller has a grant for, or find them by words of their names."""
-    listing = queries.people(caller, partial(reveal, key), partial(matching, key))
+    named = None if query.q is None else await matching(session, key, query.q)
+    listing = queries.people(caller, partial(reveal, key), named)
     return await answer_list(request, session, query, listing, PersonPage)
 
 

@@ -149,7 +149,7 @@ class Likenesses:
 
         Rows of one file share most marks, and those of many people are the slow ones: each is asked for once.
         """
-        if sum(map(len, self._marked.values())) > _MOST_MARKED:
+        if sum(map(len, self._marked.values())) + len(self._marked) > _MOST_MARKED:
             self._marked.clear()
         asked = {mark for every, _ in wanted.values() for mark in every if mark not in self._marked}
         self._marked |= await queries.find_marked(session, sorted(asked), MOST_CANDIDATES)

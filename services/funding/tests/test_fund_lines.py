@@ -9,7 +9,14 @@ LINE = {"code": "MX-CORR", "title": "Corrections, Mexico", "country_code": "MX",
 
 async def test_created_fund_line_is_read_back_whole(api: Api, make: Any) -> None:
     made = await make.fund_line(**LINE)
-    codes = dict.fromkeys(("treasury_account_code", "function_code", "initiative_code", "operating_unit_code"))
+    named = (
+        "treasury_account_code",
+        "function_code",
+        "initiative_code",
+        "operating_unit_code",
+        "transfer_agreement_code",
+    )
+    codes = dict.fromkeys(named)
     stored = {key: made[key] for key in ("id", "created_at", "updated_at")} | {"version": 1}
     assert made == LINE | stored | codes | {"is_controlled": False}
     read = await api.viewer().get(f"/v1/fund-lines/{made['id']}")

@@ -489,7 +489,7 @@ async def test_a_reader_who_sees_no_people_sees_no_imports(browser: Browser, off
         await expect_no_faults(visitor)
 
 
-# What is written in place of what the field should say, and whether everybody who fixes it fixes it alike.
+# Fields: the column, what may stand there by mistake, and what is right in its place.
 DIRT: Final = (
     ("nationality_code", 6, ("Mexcio", "Mejico", "Guatemla"), "México"),
     ("sex", 4, ("?", "x", "Hombr"), "M"),

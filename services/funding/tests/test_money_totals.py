@@ -145,12 +145,18 @@ async def summed(api: Api, total: dict[str, Any]) -> Decimal:
 
 async def test_money_that_one_line_transfers_to_another_is_counted_once(api: Api, make: Any) -> None:
     await make.controlled()
+    await make.fund_code()
+    (own,) = (await make.officer.get("/v1/fund-lines?code=MX-CORR")).json()["items"]
+    await make.officer.patch(
+        f"/v1/fund-lines/{own['id']}", json={"function_code": "CORRECTIONS"}, headers={"If-Match": '"1"'}
+    )
     await make.signed_agreement(code="TRANSFER", type="iaa_632a", recipient_agency_code="US-BOP")
     sent = {"agreement_line_id": (await make.agreement_line(agreement_code="TRANSFER"))["id"]}
     account = "019-011-2012/2017-1022-000"
     theirs = await make.fund_line(
-        code="MX-BOP", title="Prisons, Mexico", treasury_account_code=account, transfer_agreement_code="TRANSFER"
-    )
+        code="MX-BOP", title="Prisons, Mexico", treasury_account_code=account, function_code="CORRECTIONS",
+        transfer_agreement_code="TRANSFER",
+    )  # fmt: skip
     await make.signed_agreement(code="AWARD", type="contract", recipient_agency_code="US-BOP")
     award = await make.agreement_line(agreement_code="AWARD", fund_line_code="MX-BOP")
     received = {"fund_line_code": "MX-BOP", "agreement_line_id": award["id"]}
@@ -181,6 +187,11 @@ async def test_money_that_one_line_transfers_to_another_is_counted_once(api: Api
         assert "is counted once" in row["boundary"]
         for one in row["totals"]:
             assert await summed(api, one) == Decimal(one["amount"]["amount"]), one
+    # So is the divisor of leverage of a function, whose ends both have it.
+    address = "/v1/reports/leverage?country_code=MX&function_code=CORRECTIONS"
+    divisor = (await api.viewer().get(address)).json()["denominator"]
+    assert divisor["amount"]["amount"] == "50.00"
+    assert await summed(api, divisor) == Decimal("50.00")
     rows = (await api.viewer().get("/v1/reports/status-of-funds?group_by=fund_line")).json()["rows"]
     assert {row["fund_line_code"]: row["totals"][0]["amount"]["amount"] for row in rows} == {
         "MX-BOP": "200.00", "MX-CORR": "1000.00",

@@ -27,18 +27,6 @@ STANDING = """(
         ) e"""
 
 
-def raised(breach: str) -> str:
-    """Refuse by the first breach that a query finds, as rule, subject, day and amounts."""
-    return f"""
-      SELECT * INTO breach FROM {breach} LIMIT 1;
-      IF FOUND THEN
-        RAISE EXCEPTION '%: % on %: %', breach.rule, breach.subject, breach.day, breach.amounts
-          USING ERRCODE = '23514', CONSTRAINT = 'ledger_' || lower(breach.rule),
-                DETAIL = jsonb_build_object('rule', breach.rule, 'subject', breach.subject, 'day', breach.day,
-                                            'amounts', breach.amounts)::text;
-      END IF;"""
-
-
 FUNCTIONS = [
     f"""
     CREATE OR REPLACE FUNCTION check_agreement_lines() RETURNS trigger {RULE} AS $$
@@ -93,9 +81,8 @@ FUNCTIONS = [
     END $$
     """,
     f"""
-    CREATE OR REPLACE FUNCTION check_new_accounts() RETURNS trigger {RULE} AS $$
+    CREATE FUNCTION check_account_history() RETURNS trigger {RULE} AS $$
     DECLARE
-      breach record;
       fresh text[] := ARRAY(
         SELECT n.code FROM added n JOIN removed o USING (id)
         WHERE o.treasury_account_code IS NULL AND n.treasury_account_code IS NOT NULL);
@@ -123,8 +110,6 @@ FUNCTIONS = [
         RAISE EXCEPTION 'an adjustment of an account names the entry that it adjusts'
           USING ERRCODE = '23514', CONSTRAINT = 'account_of_named_adjustments';
       END IF;
-      {raised("ledger_entry_breach(ARRAY(SELECT id FROM ledger_entries WHERE fund_line_code = ANY (fresh)), true)")}
-      {raised("ledger_breach(fresh, '{}')")}
       RETURN NULL;
     END $$
     """,
@@ -148,7 +133,12 @@ FUNCTIONS = [
       RETURN NULL;
     END $$
     """,
-    "REVOKE ALL ON FUNCTION check_new_ends() FROM PUBLIC",
+    "REVOKE ALL ON FUNCTION check_account_history(), check_new_ends() FROM PUBLIC",
+    # Before `fund_lines_get_accounts`, by its name: what two must have recorded is said before what it comes to.
+    """
+    CREATE TRIGGER fund_lines_come_by_two AFTER UPDATE ON fund_lines REFERENCING OLD TABLE AS removed NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION check_account_history()
+    """,
     # After `amendments_added`, by its name: that one locks the agreement.
     """
     CREATE TRIGGER amendments_end AFTER INSERT ON agreement_amendments REFERENCING NEW TABLE AS added

@@ -40,25 +40,35 @@ class CutTotal(NamedTuple):
 
 
 async def list_cut_totals(
-    session: AsyncSession,
-    dimensions: Sequence[ReportDimension],
-    asked: Mapping[str, Sequence[Any]],
-    as_of: date,
-    *,
-    is_internal: bool | None = None,
+    session: AsyncSession, dimensions: Sequence[ReportDimension], asked: Mapping[str, Sequence[Any]], as_of: date
 ) -> list[CutTotal]:
     """The ledger up to `as_of`, summed by stage and currency for each combination of values, in their order.
 
     `asked`: by field, the values that are looked at. A combination, or a stage of one, without entries is absent:
-    nothing recorded is not zero. `is_internal`: only what a total of a country counts at the other end of a transfer,
-    or only all else.
+    nothing recorded is not zero.
     """
-    cut = [TAGS[dimension] for dimension in dimensions]
+    return await _list_totals(session, [TAGS[dimension] for dimension in dimensions], asked, as_of)
+
+
+async def list_netted_totals(
+    session: AsyncSession, dimensions: Sequence[ReportDimension], asked: Mapping[str, Sequence[Any]], as_of: date
+) -> tuple[list[CutTotal], list[CutTotal]]:
+    """The same, without what a total of a country counts at the other end of a transfer; and that, by itself."""
+    cut = [*(TAGS[dimension] for dimension in dimensions), IS_INTERNAL]
+    netted: tuple[list[CutTotal], list[CutTotal]] = ([], [])
+    for one in await _list_totals(session, cut, asked, as_of):
+        netted[one.values[-1]].append(one._replace(values=one.values[:-1]))
+    return netted
+
+
+async def _list_totals(
+    session: AsyncSession, cut: Sequence[Any], asked: Mapping[str, Sequence[Any]], as_of: date
+) -> list[CutTotal]:
     summed = _sum(*cut, SIGNS.c.stage, col(LedgerEntry.currency), func.sum(MOVED), func.count())
     statement = (
         with_tags(summed.select_from(LedgerEntry))
         .join(SIGNS, POSTED)
-        .where(col(LedgerEntry.effective_date) <= as_of, *_of(asked), *_internal(is_internal))
+        .where(col(LedgerEntry.effective_date) <= as_of, *_of(asked))
         .group_by(*cut, SIGNS.c.stage, col(LedgerEntry.currency))
     )
     found = [
@@ -75,10 +85,6 @@ async def list_cut_totals(
 
 def _of(asked: Mapping[str, Sequence[Any]]) -> list[Any]:
     return [TAGS[one].in_(asked[field]) for one, field in FIELDS.items() if field in asked]
-
-
-def _internal(wanted: bool | None) -> list[Any]:
-    return [] if wanted is None else [IS_INTERNAL if wanted else not_(IS_INTERNAL)]
 
 
 def held_of(cells: Iterable[CutTotal], currency: str = US_FUNDS) -> dict[Stage, Sum]:
@@ -283,14 +289,18 @@ async def list_disbursed(
     first: date | None,
     last: date,
     *,
-    is_internal: bool | None = None,
+    is_netted: bool = False,
 ) -> list[CutTotal]:
-    """What was disbursed in a period, less refunds, by currency. `asked`, `is_internal`: as for `list_cut_totals`."""
+    """What was disbursed in a period, less refunds, by currency. `asked`: as for `list_cut_totals`.
+
+    `is_netted`: without what a total of a country counts at the other end of a transfer.
+    """
     effective: Any = col(LedgerEntry.effective_date)
     statement = (
         with_tags(_sum(col(LedgerEntry.currency), func.sum(MOVED), func.count()).select_from(LedgerEntry))
         .join(SIGNS, POSTED)
-        .where(SIGNS.c.stage == str(Stage.disbursed), effective <= last, *_of(asked), *_internal(is_internal))
+        .where(SIGNS.c.stage == str(Stage.disbursed), effective <= last, *_of(asked))
+        .where(*([not_(IS_INTERNAL)] if is_netted else []))
         .where(*([effective >= first] if first is not None else []))
         .group_by(col(LedgerEntry.currency))
         .order_by(col(LedgerEntry.currency))

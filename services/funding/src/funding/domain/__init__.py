@@ -125,8 +125,8 @@ from funding.domain.rates import (
 )
 from funding.domain.reports import (
     CUTS_AUTHORITY,
-    CUTS_NO_TRANSFER,
     FIELDS,
+    NETTED_CUTS,
     Burn,
     ReportDimension,
     boundary_of_cell,
@@ -172,7 +172,6 @@ __all__ = [
     "COST_LEFT_OUT_WORDS",
     "COST_RULE",
     "CUTS_AUTHORITY",
-    "CUTS_NO_TRANSFER",
     "DATE_FIELDS",
     "DELIVERED_BY_TRAININGS",
     "ENTRY_FIELDS",
@@ -183,6 +182,7 @@ __all__ = [
     "MADE",
     "MOST_TRAININGS",
     "NEEDED_FIELDS",
+    "NETTED_CUTS",
     "NEVER_US_MONEY",
     "NEXT_STAGE",
     "NEXT_STATUS",

@@ -71,7 +71,7 @@ POSTINGS: Final[Mapping[EntryKind, Posting]] = {
     EntryKind.disbursement: Posting(Stage.disbursed, 1, "disbursements"),
     EntryKind.refund: Posting(Stage.disbursed, -1, "refunds"),
 }
-# To whom money is given to obligate, before anybody does.
+# Money that may be obligated, and is not yet.
 AUTHORITY: Final = (Stage.appropriated, Stage.allotted)
 # What is left of these stages when an account is canceled is closed, by an entry of its own a stage.
 CLOSABLE: Final = (Stage.allotted, Stage.committed, Stage.obligated, Stage.sub_obligated)

@@ -52,8 +52,8 @@ def cell_filters(cut: Sequence[tuple[str, Any]], asked: Mapping[str, Sequence[An
     return of_row + [(name, str(value)) for name, values in asked.items() if name not in named for value in values]
 
 
-# A cut by these alone has both ends of a transfer between fund lines of a country in one cell.
-CUTS_NO_TRANSFER: Final = frozenset({ReportDimension.country, ReportDimension.fiscal_year})
+# A cut by these alone tells no fund line of a country from another: what one transfers to the other is counted once.
+NETTED_CUTS: Final = frozenset({ReportDimension.country, ReportDimension.fiscal_year})
 
 
 def boundary_of_cell(filters: Sequence[tuple[str, str]], *, is_netted: bool = False) -> str:

@@ -1,6 +1,6 @@
 """Questions about accounts, fund lines, agreements and the ledger."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -148,6 +148,10 @@ async def find_fund_code(session: AsyncSession, kind: FundCodeKind, code: str) -
     return (await session.exec(select(FundCode).where(FundCode.kind == kind, FundCode.code == code))).first()
 
 
+def _of_stages(stages: Sequence[Stage]) -> ColumnElement[bool]:
+    return or_(col(LedgerEntry.kind).in_(kinds_of(*stages)), col(LedgerEntry.closes_stage).in_(stages))
+
+
 # Of an entry beside its agreement and line: whether it is of a letter of agreement, or charged to one; whether its
 # money left for another agency.
 IS_OF_LETTER: Final[Any] = func.coalesce(
@@ -163,9 +167,7 @@ _SENT: Final[Any] = and_(
     ),
 )
 _RECEIVED: Final[Any] = and_(
-    or_(
-        col(LedgerEntry.kind).in_(kinds_of(*AUTHORITY)), func.coalesce(col(LedgerEntry.closes_stage), "").in_(AUTHORITY)
-    ),
+    func.coalesce(_of_stages(AUTHORITY), false()),
     exists().where(
         col(_SENT_LINE.agreement_code) == FundLine.transfer_agreement_code,
         col(_SENDER.code) == _SENT_LINE.fund_line_code,
@@ -389,10 +391,6 @@ def under_agreements(codes: list[str]) -> ColumnElement[bool]:
         or_(col(AgreementLine.agreement_code).in_(codes), col(AgreementLine.parent_line_id).in_(of_agreements))
     )
     return col(LedgerEntry.agreement_line_id).in_(lines)
-
-
-def _of_stages(stages: list[Stage]) -> ColumnElement[bool]:
-    return or_(col(LedgerEntry.kind).in_(kinds_of(*stages)), col(LedgerEntry.closes_stage).in_(stages))
 
 
 def _of_tiers(tiers: list[Tier]) -> ColumnElement[bool]:

@@ -41,8 +41,8 @@ async def get_leverage(
     found = await queries.list_contributions(session, of_host | {"stream": [ContributionStream.host]})
     sorted_out = _sort_out(found, asked, query, as_of)
     # Of a country what one of its fund lines transfers to another is counted once; an agreement is one end of it.
-    is_internal = False if "country_code" in asked else None
-    disbursed = await totals.list_disbursed(session, asked, query.from_date, as_of, is_internal=is_internal)
+    is_netted = "country_code" in asked
+    disbursed = await totals.list_disbursed(session, asked, query.from_date, as_of, is_netted=is_netted)
     refused = sorted_out.refused
     if not sorted_out.counted and not refused:
         refused[LeverageRefusal.nothing_delivered] = []
@@ -75,7 +75,9 @@ async def get_leverage(
         from_date=query.from_date,
         as_of=as_of,
         numerator=make_totals(sorted_out.counted, asked, as_of, moment, conversion, days),
-        denominator=_total(ours, asked, query.from_date, as_of, moment) if ours is not None else None,
+        denominator=_total(ours, asked, query.from_date, as_of, moment, is_netted=is_netted)
+        if ours is not None
+        else None,
         left_out=[
             LeverageLeftOut(reason=reason, message=domain.LEFT_OUT_WORDS[reason], contribution_ids=ids)
             for reason, ids in sorted_out.left_out.items()
@@ -131,12 +133,17 @@ def _sort_out(
 
 
 def _total(
-    ours: totals.CutTotal, asked: dict[str, list[Any]], first: date | None, last: date, moment: Moment | None
+    ours: totals.CutTotal,
+    asked: dict[str, list[Any]],
+    first: date | None,
+    last: date,
+    moment: Moment | None,
+    *,
+    is_netted: bool,
 ) -> StageTotalRead:
     filters = [(name, str(value)) for name, values in asked.items() for value in values]
     since = [("effective from", first.isoformat())] if first else []
     days = [("effective_date_gte", first.isoformat())] if first else []
-    is_netted = "country_code" in asked
     boundary = domain.boundary_of_cell([*filters, *since], is_netted=is_netted)
     cell = Cell([*filters, *(NOT_INTERNAL if is_netted else ())], boundary, last, moment)
     return cell.say(TotalStage.disbursed, ours.sum, only=days)

@@ -20,8 +20,7 @@ async def get_money_totals(
     """Sum the ledger of a country by stage and currency, as of a day."""
     as_of = query.as_of or default_day(moment.known_at if moment else None)
     asked = {"country_code": [query.country_code]}
-    found = await totals.list_cut_totals(session, [], asked, as_of, is_internal=False)
-    internal = await totals.list_cut_totals(session, [], asked, as_of, is_internal=True)
+    found, internal = await totals.list_netted_totals(session, [], asked, as_of)
     boundary = boundary_of(query.country_code)
     own = [("country_code", query.country_code)]
     cell = Cell([*own, *NOT_INTERNAL] if internal else own, boundary, as_of, moment)

@@ -15,8 +15,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from funding import totals
 from funding.domain import (
     CUTS_AUTHORITY,
-    CUTS_NO_TRANSFER,
     FIELDS,
+    NETTED_CUTS,
     ReportDimension,
     Stage,
     Sum,
@@ -68,9 +68,12 @@ async def _cut(
     dimensions = list(dict.fromkeys(query.group_by))
     asked = asked_of(query)
     of_cut = {*dimensions, *(one for one in ReportDimension if FIELDS[one] in asked)}
-    is_netted = of_cut <= CUTS_NO_TRANSFER
-    internal = await totals.list_cut_totals(session, [], asked, as_of, is_internal=True) if is_netted else []
-    found = await totals.list_cut_totals(session, dimensions, asked, as_of, is_internal=False if internal else None)
+    is_netted = of_cut <= NETTED_CUTS
+    internal: list[totals.CutTotal] = []
+    if is_netted:
+        found, internal = await totals.list_netted_totals(session, dimensions, asked, as_of)
+    else:
+        found = await totals.list_cut_totals(session, dimensions, asked, as_of)
     names = [FIELDS[dimension] for dimension in dimensions]
     has_authority = CUTS_AUTHORITY.isdisjoint(of_cut)
 

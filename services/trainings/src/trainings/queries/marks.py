@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, text
-from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from trainings.models import Person
+from trainings.queries.filters import any_of
 
 _ASKED_AT_ONCE: Final = 500
 _MOST_NAMED: Final = 1_000
@@ -48,5 +48,6 @@ async def find_named(session: AsyncSession, wanted: Sequence[Sequence[bytes]]) -
     statement = text("SELECT ARRAY(SELECT people_named(CAST(:words AS text[]), :most))")
     found = await (await session.connection()).scalar(statement, {"words": words, "most": _MOST_NAMED + 1})
     if len(found) <= _MOST_NAMED:
-        return col(Person.id).in_(found)
+        named: ColumnElement[bool] = any_of(Person.id, found)
+        return named
     return and_(*(_NAME_MARKS.overlap(list(marks)) for marks in wanted))

@@ -33,6 +33,7 @@ from trainings.models import (
 )
 from trainings.names import Names, Profile
 from trainings.privacy import MasterKey, read_birth_date
+from trainings.queries.filters import any_of
 from trainings.service.identity import names_of
 
 _AT_ONCE: Final = 5_000
@@ -350,8 +351,3 @@ async def find_clearance_faults(
 
 def _visible(caller: Caller) -> Any:  # noqa: ANN401 - a selectable
     return select(_PEOPLE.c.id).where(queries.visible_to(caller, _PEOPLE.c.country_code))
-
-
-def any_of(column: Any, values: Collection[Any], kind: Any = Uuid) -> Any:  # noqa: ANN401 - a column, and its type
-    """Whether a column is one of many values, sent as one array."""
-    return column == func.any(bindparam(None, list(values), ARRAY(kind), unique=True))

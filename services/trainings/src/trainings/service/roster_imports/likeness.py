@@ -21,8 +21,9 @@ from trainings.domain import BirthPrecision, Sex
 from trainings.models import Person
 from trainings.names import Profile
 from trainings.privacy import MasterKey, read_birth_date
+from trainings.queries.filters import any_of
 from trainings.service.identity import names_of
-from trainings.service.roster_imports.known import Known, any_of, load_people, load_roots
+from trainings.service.roster_imports.known import Known, load_people, load_roots
 from trainings.service.roster_imports.matching import SHOWN_CANDIDATES, Candidate, Matched, score_alike
 
 MOST_CANDIDATES: Final = 50

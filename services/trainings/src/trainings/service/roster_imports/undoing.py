@@ -17,9 +17,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from trainings.domain import BirthPrecision
 from trainings.models import Enrollment, Person, RosterImport
 from trainings.privacy import SEALED
+from trainings.queries.filters import any_of
 from trainings.service.identity import marks_of
 from trainings.service.roster_imports.evaluating import Progress, load_rows
-from trainings.service.roster_imports.known import any_of
 from trainings.service.roster_imports.papers import Tools, update_rows
 
 ROWS_AT_ONCE: Final = 5_000
